@@ -1,0 +1,3 @@
+"""Monitor the Tensormesh inference service and expose it to Prometheus."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,138 @@
+"""
+What was seen on the wire during one request: facts, without a judgement.
+
+The transport writes it, `verdict.judge` reads it, and the transcript shows it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """Where the time of an exchange went. One that did not happen is absent."""
+
+    DNS = "dns"
+    PROXY = "proxy"
+    CONNECT = "connect"
+    TLS = "tls"
+    WAIT = "wait"
+    TRANSFER = "transfer"
+
+
+class Stage(StrEnum):
+    """How far an exchange had come when it ended abnormally."""
+
+    PREPARE = "prepare"
+    DNS = "dns"
+    PROXY = "proxy"
+    CONNECT = "connect"
+    TLS = "tls"
+    HEAD = "head"
+    BODY = "body"
+
+
+class FaultKind(StrEnum):
+    """What ended an exchange."""
+
+    FAILED = "failed"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    CLOSED = "closed"
+    PROTOCOL = "protocol"
+    TOO_LARGE = "too_large"
+    STALLED = "stalled"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """
+    Why an exchange ended before it was complete.
+
+    Attributes:
+        stage: How far it had come.
+        kind: What happened there.
+        detail: One line for people.
+    """
+
+    stage: Stage
+    kind: FaultKind
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """
+    Bytes of a body, as they arrived.
+
+    Attributes:
+        arrived: Seconds by the monotonic clock, taken when the socket gave them.
+        data: After transfer coding and content coding.
+    """
+
+    arrived: float
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """
+    The leaf certificate which a server showed.
+
+    Attributes:
+        not_after: Seconds since the epoch at which it expires.
+        issuer: The issuer's common name, else its organisation.
+        fingerprint: SHA-256 of the DER form, in hexadecimal.
+        verified: Whether chain, name and dates were found good.
+    """
+
+    not_after: float
+    issuer: str
+    fingerprint: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """
+    One request over a connection of its own, and what came back.
+
+    Attributes:
+        method: GET or POST.
+        url: Without credentials.
+        sent: Monotonic seconds just before the first byte of the request left;
+            None if it never did.
+        phases: Seconds by phase; a phase that did not happen is absent.
+        fault: None if the answer is complete.
+        peer_address: Of the last address tried, as `host:port`.
+        status: Of the final answer; None if its header did not arrive whole.
+        headers: As sent, names in lower case, in order.
+        body: In order of arrival.
+        close_delimited: The body had no length; only the close ended it.
+        answered_at: Wall clock, in seconds, when the header was complete.
+        certificate: The leaf seen, on https.
+        request_headers: What was sent, credentials masked.
+    """
+
+    method: str
+    url: str
+    sent: float | None = None
+    phases: Mapping[Phase, float] = field(default_factory=dict)
+    fault: Fault | None = None
+    peer_address: str | None = None
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: tuple[Piece, ...] = ()
+    close_delimited: bool = False
+    answered_at: float | None = None
+    certificate: Certificate | None = None
+    request_headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def content(self) -> bytes:
+        """The body in one piece."""
+        return b"".join(piece.data for piece in self.body)
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header by its lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)

@@ -1,0 +1,210 @@
+"""
+The values that travel from a probe to the sinks.
+
+Everything here is frozen: a probe makes an `Outcome`, the runner adds time and
+identity and calls it an `Observation`, and no sink can change it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from tm_exporter.catalog import Family
+from tm_exporter.exchange import Exchange
+from tm_exporter.section import ProbeSection, Surface
+
+
+class Reason(StrEnum):
+    """Why a run failed: a closed set, in the order in which a run can fail."""
+
+    CONFIGURATION = "configuration"
+    DNS = "dns"
+    PROXY = "proxy"
+    CONNECT_REFUSED = "connect_refused"
+    CONNECT_TIMEOUT = "connect_timeout"
+    CONNECT_FAILED = "connect_failed"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    CONNECTION_LOST = "connection_lost"
+    PROTOCOL = "protocol"
+    REDIRECT = "redirect"
+    QUOTA = "quota"
+    THROTTLED = "throttled"
+    AUTH = "auth"
+    ROUTING = "routing"
+    SERVER_ERROR = "server_error"
+    OVERLOADED = "overloaded"
+    BAD_REQUEST = "bad_request"
+    TOO_LARGE = "too_large"
+    ERROR_BODY = "error_body"
+    BAD_PAYLOAD = "bad_payload"
+    STREAM_ERROR = "stream_error"
+    STREAM_INVALID = "stream_invalid"
+    STREAM_STALLED = "stream_stalled"
+    STREAM_TRUNCATED = "stream_truncated"
+    EMPTY_OUTPUT = "empty_output"
+    WRONG_MODEL = "wrong_model"
+    ASSERTION = "assertion"
+    INTERNAL = "internal"
+
+
+class Skip(StrEnum):
+    """Why a slot that fell due did not become a run: a closed set."""
+
+    BUDGET = "budget"
+    THROTTLED = "throttled"
+    OVERLAP = "overlap"
+    MISSED = "missed"
+    NOT_LEADER = "not_leader"
+    MAINTENANCE = "maintenance"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ProbeKey:
+    """
+    Which probe of which target, for which model: the labels of its series.
+
+    Attributes:
+        target: The configured name of what is probed.
+        surface: Which face of the service the target is.
+        probe: The configured name of the probe.
+        model: The model asked for; empty where a probe has none.
+    """
+
+    target: str
+    surface: Surface
+    probe: str
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """
+    One value for one family.
+
+    A counter grows by the value, a histogram observes it, a gauge takes it.
+
+    Attributes:
+        family: What was measured.
+        value: In the base unit which the family's name ends in.
+        labels: Values of `family.labels`, in that order.
+    """
+
+    family: Family
+    value: float
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.labels) != len(self.family.labels):
+            raise ValueError(
+                f"{self.family.name} has labels {self.family.labels}, not {self.labels}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    Whether a run passed, and if not, the one reason.
+
+    Attributes:
+        reason: None for a run that passed.
+        detail: One line for people, without anything secret; never a label.
+    """
+
+    reason: Reason | None = None
+    detail: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the run found nothing wrong."""
+        return self.reason is None
+
+
+PASSED = Verdict()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """
+    What a probe's run returns: a verdict and what it was measured from.
+
+    Attributes:
+        verdict: Passed, or the reason why not.
+        exchanges: In order of time; the last one is the one that failed, if any.
+        samples: What this kind of probe measures beyond what all do. A failed
+            run may have some: a model list that lacks a model is still a list.
+        retry_after: Seconds which the service asked to wait, None if it did not.
+        supported: False where an optional route turned out not to exist.
+    """
+
+    verdict: Verdict
+    exchanges: tuple[Exchange, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    retry_after: float | None = None
+    supported: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """
+    The outcome of one finished run.
+
+    Attributes:
+        key: Whose run it was.
+        probe_id: Unique to this run; ties log lines, page and transcript together.
+        started_at: Seconds since the epoch, by the wall clock.
+        duration: Seconds by the monotonic clock, without what the probe says
+            is not to be counted (such as a wait between two requests).
+        outcome: What the probe found.
+    """
+
+    key: ProbeKey
+    probe_id: str
+    started_at: float
+    duration: float
+    outcome: Outcome
+
+    @property
+    def verdict(self) -> Verdict:
+        """Shortcut to the outcome's verdict."""
+        return self.outcome.verdict
+
+    @property
+    def finished_at(self) -> float:
+        """Seconds since the epoch at which the run ended."""
+        return self.started_at + self.duration
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The last exchange, or the failing one; None if no request was made."""
+        return self.outcome.exchanges[-1] if self.outcome.exchanges else None
+
+
+class Probe(Protocol):
+    """
+    Something that can be run on a schedule.
+
+    `run` measures once. It does not retry, log or record metrics: a retry would
+    hide the failure that it looks for, and the rest is done once for all probes.
+    """
+
+    @property
+    def key(self) -> ProbeKey:
+        """The labels of its series."""
+        ...
+
+    @property
+    def section(self) -> ProbeSection:
+        """The configuration it was built from."""
+        ...
+
+    @property
+    def reasons(self) -> Sequence[Reason]:
+        """Every reason which a run of it can fail for, without `internal`."""
+        ...
+
+    async def run(self) -> Outcome:
+        """Measure once, within the section's timeout."""
+        ...

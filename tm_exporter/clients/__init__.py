@@ -1,0 +1,1 @@
+"""How we speak to others: one fresh, timed connection for each request."""

@@ -1,0 +1,215 @@
+"""
+An HTTP/1.1 answer while it arrives: h11 parses, the stamps and limits are ours.
+
+Source: RFC 9112. What is broken is told apart from what was merely cut off.
+"""
+
+from collections.abc import Callable
+
+import h11
+import httpx
+
+from tm_exporter.clients.decoding import BrokenCoding, Decoder, decoder_for
+from tm_exporter.clients.ended import Ended
+from tm_exporter.clients.limits import Limits
+from tm_exporter.exchange import FaultKind, Piece
+
+
+_BEGINNING = b"HTTP/"
+
+
+class Answer:
+    """
+    What has arrived of one answer.
+
+    Args:
+        limits: What it may cost.
+        now: Wall clock, to be compared with the answer's Date.
+    """
+
+    def __init__(self, limits: Limits, now: Callable[[], float]) -> None:
+        self._limits = limits
+        self._now = now
+        self._parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.head)
+        self._head: h11.Response | None = None
+        self._beginning = b""
+        self._head_size = 0
+        self._interim = 0
+        self._closed = False
+        self._stamp = 0.0
+        self._decoder: Decoder | None = None
+        self._left = 0
+        self.answered_at: float | None = None
+        self.body: list[Piece] = []
+        self.ended = False
+
+    def request(self, request: httpx.Request) -> bytes:
+        """Return a request as the bytes to write."""
+        head = h11.Request(
+            method=request.method,
+            target=request.url.raw_path,
+            headers=request.headers.raw,
+        )
+        parts = [self._parser.send(head)]
+        if request.content:
+            parts.append(self._parser.send(h11.Data(data=request.content)))
+        parts.append(self._parser.send(h11.EndOfMessage()))
+        return b"".join(part for part in parts if part)
+
+    @property
+    def has_head(self) -> bool:
+        """Whether the header block of the final answer is complete."""
+        return self._head is not None
+
+    @property
+    def status(self) -> int | None:
+        """The status code, once there is one."""
+        return self._head.status_code if self._head is not None else None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Names in lower case, in order."""
+        if self._head is None:
+            return ()
+        return tuple(
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in self._head.headers
+        )
+
+    @property
+    def is_event_stream(self) -> bool:
+        """Whether the body is what a stream was asked for; a missing type may be."""
+        media = self._header("content-type")
+        return media is None or media.partition(";")[0].strip().lower() in (
+            "",
+            "text/event-stream",
+        )
+
+    @property
+    def close_delimited(self) -> bool:
+        """Whether only the close of the connection ends the body."""
+        if self.status == 204:
+            return False
+        coding = self._header("transfer-encoding")
+        return self._header("content-length") is None and coding is None
+
+    def feed_head(self, stamp: float, data: bytes) -> None:
+        """
+        Take bytes until the header block of the final answer is complete.
+
+        Raises:
+            Ended: PROTOCOL if this is not HTTP, or too much of it; CLOSED if the
+                connection ended.
+        """
+        self._closed, self._stamp = not data, stamp
+        self._beginning = (self._beginning + data)[: len(_BEGINNING)]
+        if not _BEGINNING.startswith(self._beginning):
+            raise Ended(FaultKind.PROTOCOL, "the answer is not HTTP/1")
+        self._head_size += len(data)
+        self._parser.receive_data(data)
+        while self._head is None:
+            event = self._next_event()
+            if event is h11.NEED_DATA:
+                break
+            if isinstance(event, h11.InformationalResponse):
+                self._interim += 1
+                if self._interim > self._limits.interim:
+                    raise Ended(FaultKind.PROTOCOL, "too many interim (1xx) answers")
+            elif isinstance(event, h11.Response):
+                self._take_head(event)
+            else:
+                raise Ended(FaultKind.CLOSED, "closed before an answer came")
+        else:
+            return
+        if self._head_size > self._limits.head:
+            raise Ended(FaultKind.PROTOCOL, "the headers exceed the limit")
+
+    def begin_body(self, limit: int) -> None:
+        """
+        Read on into the body, keeping at most `limit` bytes after decoding.
+
+        Raises:
+            Ended: As `feed_body`, for what came with the header already.
+        """
+        self._left = limit
+        try:
+            self._decoder = decoder_for(self._header("content-encoding"))
+        except BrokenCoding as error:
+            raise Ended(FaultKind.PROTOCOL, str(error)) from None
+        self._read_body()
+
+    def feed_body(self, stamp: float, data: bytes) -> None:
+        """
+        Take bytes of the body.
+
+        Raises:
+            Ended: CLOSED before the body's end, PROTOCOL if its framing or its
+                coding is broken, TOO_LARGE over the limit.
+        """
+        self._closed, self._stamp = not data, stamp
+        self._parser.receive_data(data)
+        self._read_body()
+
+    def _take_head(self, head: h11.Response) -> None:
+        """Keep the final header block, if it is within bounds."""
+        size = sum(len(name) + len(value) + 4 for name, value in head.headers)
+        if size > self._limits.head:
+            raise Ended(FaultKind.PROTOCOL, "the headers exceed the limit")
+        self._head = head
+        self.answered_at = self._now()
+
+    def _read_body(self) -> None:
+        """Turn what the parser has into pieces."""
+        # One piece for all that came together: a body may be cut into tiny chunks.
+        parts: list[bytes] = []
+        try:
+            while not self.ended:
+                event = self._next_event()
+                if isinstance(event, h11.Data):
+                    self._take(bytes(event.data), parts)
+                elif isinstance(event, h11.EndOfMessage):
+                    self._finish()
+                else:
+                    break
+        except BrokenCoding as error:
+            raise Ended(FaultKind.PROTOCOL, str(error)) from None
+        finally:
+            if any(parts):
+                self.body.append(Piece(self._stamp, b"".join(parts)))
+
+    def _take(self, data: bytes, parts: list[bytes]) -> None:
+        """Decode data and add it to the parts."""
+        assert self._decoder is not None  # noqa: S101 -- begin_body came first
+        plain = self._decoder.decode(data, self._left + 1)
+        parts.append(plain[: self._left])
+        self._left -= len(plain)
+        if self._left < 0:
+            raise Ended(FaultKind.TOO_LARGE, "the body exceeds the limit")
+
+    def _finish(self) -> None:
+        """Note the body's end, if its coding agrees that this is the end."""
+        assert self._decoder is not None  # noqa: S101 -- begin_body came first
+        if not self._decoder.complete:
+            kind = FaultKind.CLOSED if self.close_delimited else FaultKind.PROTOCOL
+            raise Ended(kind, "the compressed body has no end")
+        self.ended = True
+
+    def _next_event(self) -> object:
+        """Return the parser's next event; say whether it is broken or cut off."""
+        try:
+            return self._parser.next_event()
+        except h11.RemoteProtocolError as error:
+            if self._closed:
+                raise Ended(
+                    FaultKind.CLOSED, "the connection closed before the end"
+                ) from None
+            raise Ended(FaultKind.PROTOCOL, f"broken HTTP: {error}") from None
+
+    def _header(self, name: str) -> str | None:
+        """Return the first header of that lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)

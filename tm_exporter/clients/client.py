@@ -1,0 +1,209 @@
+"""How a target is spoken to: its address, its credential, its headers."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import httpx
+import orjson
+from pydantic import SecretStr
+
+from tm_exporter import __version__
+from tm_exporter.clients.conversation import BodyReader
+from tm_exporter.clients.transport import Transport, Unanswered
+from tm_exporter.credentials import Secret, SecretUnavailable
+from tm_exporter.exchange import Exchange, Fault, FaultKind, Stage
+
+
+USER_AGENT = f"tm-exporter/{__version__}"
+_UNAUTHORIZED = 401
+
+
+class Client:
+    """
+    What both kinds of client share.
+
+    Args:
+        base_url: Without a trailing slash and without /v1.
+        transport: Makes one connection for each request.
+        secret: Sent as a bearer token where a request is authenticated.
+        headers: Sent with every request, besides those of the protocol.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        transport: Transport,
+        secret: Secret | None = None,
+        headers: Mapping[str, SecretStr] | None = None,
+    ) -> None:
+        self._base_url = base_url
+        self._transport = transport
+        self._secret = secret
+        self._headers = headers or {}
+
+    async def _header_fields(
+        self, *, authenticated: bool, accept: str
+    ) -> dict[str, str]:
+        """
+        Return the headers of a request.
+
+        Raises:
+            SecretUnavailable: The credential cannot be read now.
+        """
+        fields = {
+            "User-Agent": USER_AGENT,
+            "Accept": accept,
+            "Connection": "close",
+            **{name: value.get_secret_value() for name, value in self._headers.items()},
+        }
+        if authenticated and self._secret is not None:
+            secret = await self._secret.get()
+            fields["Authorization"] = f"Bearer {secret.get_secret_value()}"
+        return fields
+
+    def _note(self, exchange: Exchange, *, authenticated: bool) -> Exchange:
+        """Tell the credential that it was refused, so that it may be renewed."""
+        if exchange.status == _UNAUTHORIZED and authenticated and self._secret:
+            self._secret.rejected()
+        return exchange
+
+
+class InferenceClient(Client):
+    """
+    Speaks to a serverless or on-demand surface.
+
+    Args:
+        user_id: Sent as X-User-Id with the credential, where the surface wants it.
+        auth_on_get: Whether GET routes are given the credential.
+    """
+
+    def __init__(
+        self, *, user_id: str | None = None, auth_on_get: bool = False, **common: Any
+    ) -> None:
+        super().__init__(**common)
+        self._user_id = user_id
+        self._auth_on_get = auth_on_get
+
+    async def get(
+        self,
+        path: str,
+        *,
+        timeout: float,  # noqa: ASYNC109
+    ) -> Exchange:
+        """Ask for a route; whatever goes wrong is in the exchange."""
+        return await self._send("GET", path, timeout, authenticated=self._auth_on_get)
+
+    async def post(
+        self,
+        path: str,
+        payload: Mapping[str, Any],
+        *,
+        timeout: float,  # noqa: ASYNC109
+        reader: BodyReader | None = None,
+    ) -> Exchange:
+        """
+        Send JSON to a route, once; whatever goes wrong is in the exchange.
+
+        Args:
+            path: From the root of the surface, such as `/v1/chat/completions`.
+            payload: The request's JSON object.
+            timeout: Seconds from now to the end of the answer.
+            reader: Given where the answer is asked for as a stream.
+        """
+        return await self._send(
+            "POST", path, timeout, authenticated=True, payload=payload, reader=reader
+        )
+
+    async def _send(
+        self,
+        method: Literal["GET", "POST"],
+        path: str,
+        timeout: float,  # noqa: ASYNC109
+        *,
+        authenticated: bool,
+        payload: Mapping[str, Any] | None = None,
+        reader: BodyReader | None = None,
+    ) -> Exchange:
+        """Send one request over a connection of its own."""
+        url = f"{self._base_url}{path}"
+        accept = "application/json" if reader is None else "text/event-stream"
+        try:
+            fields = await self._header_fields(
+                authenticated=authenticated, accept=accept
+            )
+        except SecretUnavailable as error:
+            return unprepared(method, url, str(error))
+        # A compressed stream would arrive in lumps: not what is to be timed.
+        fields["Accept-Encoding"] = "identity" if reader else "gzip, deflate"
+        if authenticated and self._user_id is not None:
+            fields["X-User-Id"] = self._user_id
+        content = None
+        if payload is not None:
+            fields["Content-Type"] = "application/json"
+            content = orjson.dumps(payload)
+        request = httpx.Request(method, url, headers=fields, content=content)
+        exchange = await self._transport.exchange(
+            request, timeout=timeout, reader=reader
+        )
+        return self._note(exchange, authenticated=authenticated)
+
+
+READ_ROUTES = (
+    "/auth/profile",
+    "/v1/models",
+    "/v1/billing/balance",
+    "/v1/billing/spending/summary",
+)
+"""The only routes of the Control Plane that are ever asked for."""
+
+
+class ControlPlaneClient(Client):
+    """
+    Reads from the Control Plane: it has no way to write, nor to leave its routes.
+
+    Goes through httpx's client, which merges addresses and parameters.
+    """
+
+    def __init__(self, **common: Any) -> None:
+        super().__init__(**common)
+        self._http = httpx.AsyncClient(
+            transport=self._transport, base_url=self._base_url, trust_env=False
+        )
+
+    async def get(
+        self,
+        path: str,
+        *,
+        timeout: float,  # noqa: ASYNC109
+        params: Mapping[str, str] | None = None,
+    ) -> Exchange:
+        """
+        Ask for a route; whatever goes wrong is in the exchange.
+
+        Raises:
+            ValueError: The route is none of `READ_ROUTES`.
+        """
+        if path not in READ_ROUTES:
+            raise ValueError(f"{path} is not a route that may be read")
+        try:
+            fields = await self._header_fields(
+                authenticated=True, accept="application/json"
+            )
+        except SecretUnavailable as error:
+            return unprepared("GET", f"{self._base_url}{path}", str(error))
+        fields["Accept-Encoding"] = "gzip, deflate"
+        try:
+            response = await self._http.get(
+                path, params=params, headers=fields, timeout=timeout
+            )
+        except Unanswered as unanswered:
+            return unanswered.exchange
+        exchange: Exchange = response.extensions["exchange"]
+        return self._note(exchange, authenticated=True)
+
+
+def unprepared(method: str, url: str, detail: str) -> Exchange:
+    """Return the exchange of a request that could not even be written."""
+    fault = Fault(Stage.PREPARE, FaultKind.FAILED, detail)
+    return Exchange(method=method, url=url, fault=fault)

@@ -1,0 +1,223 @@
+"""
+The timing core: one request over one fresh connection, every step timed apart.
+
+It is an httpx transport, so that httpx's client works over it; probes call
+`exchange` directly. No retries, no redirects, no kept connections: a balancer
+that is half dead must show in the next run.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping
+
+import httpx
+
+from tm_exporter.clients.conversation import BodyReader, Conversation, Route
+from tm_exporter.clients.ended import Ended
+from tm_exporter.clients.limits import Limits
+from tm_exporter.clients.proxy import Proxy, proxy_from_environment
+from tm_exporter.clients.resolver import IpProtocol, Resolver
+from tm_exporter.clients.trust import TrustSet, TrustStore, TrustUnavailable
+from tm_exporter.exchange import Exchange, Fault, FaultKind, Stage
+
+
+_SHOWN_HEADERS = frozenset(
+    (
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+    )
+)
+
+
+class Unanswered(httpx.TransportError):
+    """What httpx's client raises when an exchange came to no complete answer."""
+
+    def __init__(self, exchange: Exchange, request: httpx.Request) -> None:
+        fault = exchange.fault
+        super().__init__(fault.detail if fault else "", request=request)
+        self.exchange = exchange
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """
+    Speaks HTTP/1.1 to one target.
+
+    Args:
+        resolver: Shared by all targets.
+        trust_store: Shared by all targets, so that equal trust is loaded once.
+        trust: Whom to believe, and who we are, on https.
+        proxy: Over HTTPS_PROXY, which is honoured where this is None.
+        ip_protocol: Which addresses of a name to use.
+        limits: What an answer may cost.
+        clock: Monotonic seconds.
+        now: Seconds since the epoch.
+        environ: Where HTTPS_PROXY and NO_PROXY are looked up.
+    """
+
+    def __init__(
+        self,
+        *,
+        resolver: Resolver,
+        trust_store: TrustStore,
+        trust: TrustSet = TrustSet(),  # noqa: B008 -- frozen
+        proxy: Proxy | None = None,
+        ip_protocol: IpProtocol = "auto",
+        limits: Limits = Limits(),  # noqa: B008 -- frozen
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._resolver = resolver
+        self._trust_store = trust_store
+        self._trust = trust
+        self._proxy = proxy
+        self._ip_protocol = ip_protocol
+        self._limits = limits
+        self._clock = clock
+        self._now = now
+        self._environ = environ
+
+    async def exchange(
+        self,
+        request: httpx.Request,
+        *,
+        timeout: float,  # noqa: ASYNC109 -- it is the answer's, and told as such
+        reader: BodyReader | None = None,
+    ) -> Exchange:
+        """
+        Send a request once and return what was seen.
+
+        Args:
+            request: With its body in memory.
+            timeout: Seconds from now to the end of the answer.
+            reader: Reads the body of a 2xx event stream while it arrives; without
+                one, and for any other answer, the body is read whole.
+
+        Returns:
+            The exchange; its `fault` says why it is not complete. Only
+            cancellation escapes.
+        """
+        conversation: Conversation | None = None
+        fault: Fault | None = None
+        deadline = asyncio.get_running_loop().time() + timeout
+        try:
+            conversation = self._conversation(request.url, deadline)
+            async with asyncio.timeout_at(deadline):
+                await conversation.connect()
+                await conversation.ask(request)
+                await conversation.listen(reader)
+        except TrustUnavailable as error:
+            fault = Fault(Stage.PREPARE, FaultKind.FAILED, str(error))
+        except TimeoutError:
+            fault = _timed_out(conversation, timeout)
+        except Ended as ended:
+            fault = await self._fault(conversation, ended, deadline)
+        finally:
+            if conversation is not None:
+                conversation.close()
+        return _freeze(request, conversation, fault)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """
+        Send a request for httpx's client, and read its answer whole.
+
+        Returns:
+            The response, with the exchange as its extension `exchange`.
+
+        Raises:
+            Unanswered: There is no complete answer.
+        """
+        await request.aread()
+        limits = request.extensions.get("timeout", {})
+        given = [seconds for seconds in limits.values() if seconds is not None]
+        exchange = await self.exchange(request, timeout=max(given, default=60.0))
+        if exchange.fault is not None or exchange.status is None:
+            raise Unanswered(exchange, request)
+        return httpx.Response(
+            exchange.status,
+            headers=[row for row in exchange.headers if row[0] not in _FRAMING],
+            content=exchange.content,
+            extensions={"exchange": exchange},
+        )
+
+    def _conversation(self, url: httpx.URL, deadline: float) -> Conversation:
+        """Prepare an exchange with the host of `url`."""
+        secure = url.scheme == "https"
+        return Conversation(
+            url=url,
+            route=Route(
+                resolver=self._resolver,
+                proxy=self._proxy or proxy_from_environment(url, self._environ),
+                context=self._trust_store.context(self._trust) if secure else None,
+                ip_protocol=self._ip_protocol,
+            ),
+            limits=self._limits,
+            clock=self._clock,
+            now=self._now,
+            deadline=deadline,
+        )
+
+    async def _fault(
+        self, conversation: Conversation | None, ended: Ended, deadline: float
+    ) -> Fault:
+        """Say where an exchange ended; look at a certificate that was refused."""
+        if conversation is None:
+            return Fault(Stage.PREPARE, ended.kind, ended.detail)
+        stage = ended.stage or conversation.stage
+        if ended.refused:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await conversation.look_at_certificate()
+            except TimeoutError:
+                pass  # what was refused stays unseen; the verdict stands
+        return Fault(stage, ended.kind, ended.detail)
+
+
+# Already undone: the content of the response is what they led to.
+_FRAMING = frozenset(("content-encoding", "transfer-encoding", "content-length"))
+
+
+def _timed_out(conversation: Conversation | None, timeout: float) -> Fault:
+    """Say in which stage the time ran out."""
+    assert conversation is not None  # noqa: S101 -- the time runs only with one
+    detail = f"no end within {timeout:g}s"
+    if conversation.stage is not Stage.BODY:
+        detail = f"{conversation.stage}: no answer within {timeout:g}s"
+    return Fault(conversation.stage, FaultKind.TIMEOUT, detail)
+
+
+def _freeze(
+    request: httpx.Request, conversation: Conversation | None, fault: Fault | None
+) -> Exchange:
+    """Turn what was seen into a value that cannot change any more."""
+    masked = tuple(
+        (name.lower(), value if name.lower() in _SHOWN_HEADERS else "<masked>")
+        for name, value in request.headers.items()
+    )
+    url = str(request.url.copy_with(userinfo=None))
+    if conversation is None:
+        return Exchange(
+            method=request.method, url=url, fault=fault, request_headers=masked
+        )
+    answer = conversation.answer
+    return Exchange(
+        method=request.method,
+        url=url,
+        sent=conversation.sent,
+        phases=conversation.phases,
+        fault=fault,
+        peer_address=conversation.peer,
+        status=answer.status,
+        headers=answer.headers,
+        body=tuple(answer.body),
+        close_delimited=answer.has_head and answer.close_delimited,
+        answered_at=answer.answered_at,
+        certificate=conversation.certificate,
+        request_headers=masked,
+    )

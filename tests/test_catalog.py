@@ -1,0 +1,87 @@
+"""What holds for every declared family."""
+
+import re
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from tests.doubles import FakeClock
+from tm_exporter import catalog
+from tm_exporter.catalog import Family
+from tm_exporter.sinks.collector import SeriesCollector
+from tm_exporter.sinks.metrics import MetricsSink
+
+
+every_family = pytest.mark.parametrize(
+    "family", catalog.FAMILIES, ids=lambda family: family.name
+)
+
+
+@every_family
+def test_names_follow_the_conventions(family: Family) -> None:
+    """Prefix, base unit and `_total` are as Prometheus asks."""
+    assert re.fullmatch(r"tensormesh(_[a-z0-9]+)+", family.name)
+    assert family.name.endswith("_total") == (family.kind == "counter")
+    assert bool(family.buckets) == (family.kind == "histogram")
+    assert not re.search(r"_(ms|milliseconds|minutes|percent|mb)(_|$)", family.name)
+
+
+@every_family
+def test_help_is_a_sentence(family: Family) -> None:
+    """And where the number was read from an account, it says that it is cached."""
+    assert re.fullmatch(r"[A-Z][^|\n]*\.", family.help)
+    assert family.help.endswith("(cached).") == (family.lifetime == "pulled")
+
+
+@every_family
+def test_a_constant_is_named_like_its_family(family: Family) -> None:
+    """So who knows one knows the other."""
+    stem = family.name.removeprefix("tensormesh_").removesuffix("_total")
+
+    assert getattr(catalog, stem.upper()) is family
+
+
+@every_family
+def test_labels_are_distinct(family: Family) -> None:
+    """A label of the scope cannot be declared again."""
+    assert len(set(family.label_names)) == len(family.label_names)
+    assert {"le", "quantile"}.isdisjoint(family.label_names)
+
+
+@every_family
+def test_only_gauges_have_a_short_life(family: Family) -> None:
+    """A counter that vanished and came back would look like a restart."""
+    assert family.kind == "gauge" or family.lifetime == "process"
+
+
+@every_family
+def test_who_a_family_is_about_is_in_its_name(family: Family) -> None:
+    """Rules match by name, and need the labels that come with it."""
+    name = family.name.removeprefix("tensormesh_")
+    is_of_probe = name.startswith(("probe_", "canary_", "tokenizer_"))
+    is_of_exporter = name.startswith("exporter_") or name == "failure_reason_info"
+
+    assert (family.scope == "probe") == is_of_probe
+    assert (family.scope == "exporter") == is_of_exporter
+
+
+@every_family
+def test_buckets_ascend(family: Family) -> None:
+    """Each bound is a new one."""
+    assert list(family.buckets) == sorted(set(family.buckets))
+
+
+def test_names_are_distinct() -> None:
+    """A family that is declared twice would be on the page twice."""
+    names = [family.name for family in catalog.FAMILIES]
+
+    assert len(set(names)) == len(names)
+
+
+def test_a_registry_refuses_the_catalogue_twice() -> None:
+    """A second collector of the same names is found at the start, not at a scrape."""
+    registry = CollectorRegistry()
+    registry.register(SeriesCollector(MetricsSink(FakeClock())))
+
+    with pytest.raises(ValueError, match="Duplicated timeseries"):
+        registry.register(SeriesCollector(MetricsSink(FakeClock())))

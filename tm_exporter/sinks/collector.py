@@ -1,0 +1,54 @@
+"""Show the series to a registry of prometheus_client."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+from tm_exporter.catalog import FAMILIES, Family
+from tm_exporter.sinks.histogram import Histogram
+from tm_exporter.sinks.metrics import MetricsSink
+from tm_exporter.sinks.series import Rows
+
+
+class SeriesCollector(Collector):
+    """Builds its families afresh at each scrape, sorted by label values."""
+
+    def __init__(self, sink: MetricsSink) -> None:
+        self._sink = sink
+
+    def describe(self) -> Iterator[Metric]:
+        """Yield every family, empty, so that a registry refuses a second one."""
+        return map(_metric, FAMILIES)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the families that have a series now."""
+        for family, rows in self._sink.families():
+            if rows:
+                yield _filled(family, rows)
+
+
+def _metric(family: Family) -> Metric:
+    """Return the family without a series."""
+    return Metric(family.name.removesuffix("_total"), family.help, family.kind)
+
+
+def _filled(family: Family, rows: Rows) -> Metric:
+    metric = _metric(family)
+    for values, value in sorted(rows.items(), key=lambda row: row[0]):
+        labels = dict(zip(family.label_names, values, strict=True))
+        if isinstance(value, Histogram):
+            _add_histogram(metric, labels, value)
+        else:
+            metric.add_sample(family.name, labels, value)
+    return metric
+
+
+def _add_histogram(metric: Metric, labels: dict[str, str], value: Histogram) -> None:
+    bounds = [*map(floatToGoString, value.bounds), "+Inf"]
+    counts = value.cumulative
+    for bound, count in zip(bounds, counts, strict=True):
+        metric.add_sample(f"{metric.name}_bucket", {**labels, "le": bound}, count)
+    metric.add_sample(f"{metric.name}_count", labels, counts[-1])
+    metric.add_sample(f"{metric.name}_sum", labels, value.total)

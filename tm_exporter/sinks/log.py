@@ -1,0 +1,66 @@
+"""Log every run: loudly when a probe's state changes, else for debugging."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from tm_exporter.exchange import Exchange
+from tm_exporter.observation import Observation, ProbeKey, Reason
+
+
+log = structlog.get_logger()
+
+NextStep = Callable[[ProbeKey, Reason, Exchange | None], str]
+
+
+class LogSink:
+    """
+    Writes one line for each run.
+
+    A probe that fails for an hour costs one warning and one recovery; only
+    another reason is another warning.
+    """
+
+    def __init__(self, next_step: NextStep) -> None:
+        self._next_step = next_step
+        self._reasons: dict[ProbeKey, Reason | None] = {}
+
+    def __call__(self, observation: Observation) -> None:
+        """Warn of a failure that is new, tell a recovery, else whisper."""
+        key, reason = observation.key, observation.verdict.reason
+        before = self._reasons.get(key)
+        self._reasons[key] = reason
+        fields = _fields(observation)
+        if reason is None:
+            recovered = before is not None
+            level = log.info if recovered else log.debug
+            level("probe_recovered" if recovered else "probe_passed", **fields)
+            return
+        fields["next_step"] = self._next_step(key, reason, observation.exchange)
+        changed = before is not reason
+        level = log.warning if changed else log.debug
+        level("probe_failing" if changed else "probe_failed", **fields)
+
+    def forget(self, key: ProbeKey) -> None:
+        """Drop the state of a probe that is no longer configured."""
+        self._reasons.pop(key, None)
+
+
+def _fields(observation: Observation) -> dict[str, Any]:
+    """Return what every line about a run says; what is unknown is left out."""
+    key, verdict, exchange = observation.key, observation.verdict, observation.exchange
+    fields = {
+        "target": key.target,
+        "surface": key.surface,
+        "probe": key.probe,
+        "model": key.model,
+        "probe_id": observation.probe_id,
+        "success": verdict.passed,
+        "reason": None if verdict.reason is None else verdict.reason.value,
+        "detail": verdict.detail or None,
+        "duration_seconds": round(observation.duration, 6),
+        "http_status_code": exchange.status if exchange else None,
+        "peer_address": exchange.peer_address if exchange else None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

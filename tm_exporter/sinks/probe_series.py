@@ -1,0 +1,114 @@
+"""Keep what is known of one probe."""
+
+from collections.abc import Iterable, Iterator
+
+from tm_exporter import catalog
+from tm_exporter.catalog import BASE_LABELS, Family, Lifetime, Scope
+from tm_exporter.observation import ProbeKey, Reason, Sample, Verdict
+from tm_exporter.sinks.labels import fit
+from tm_exporter.sinks.series import Labels, Rows, Series
+
+
+PULLED_AT_LEAST = 900.0
+_INTERVALS = 3
+_UNCOUNTED = frozenset({Reason.THROTTLED, Reason.INTERNAL})
+
+
+def base_labels(scope: Scope, key: ProbeKey) -> Labels:
+    """Return the values of the labels that series of this scope begin with."""
+    return tuple(fit(getattr(key, name)) for name in BASE_LABELS[scope])
+
+
+class Report:
+    """
+    The gauges that one run set: the next one replaces them as a whole.
+
+    So a label value that is no longer reported is no longer exported.
+
+    Attributes:
+        at: Monotonic seconds at which the run was reported.
+    """
+
+    __slots__ = ("_key", "_limit", "_series", "at")
+
+    def __init__(self, key: ProbeKey, at: float, limit: int) -> None:
+        self.at = at
+        self._key = key
+        self._limit = limit
+        self._series: dict[Scope, Series] = {}
+
+    def __iter__(self) -> Iterator[tuple[Family, Rows]]:
+        for series in self._series.values():
+            yield from series
+
+    def record(self, sample: Sample) -> bool:
+        """Set a gauge; False if its family has no room for these labels."""
+        scope = sample.family.scope
+        if scope not in self._series:
+            base = base_labels(scope, self._key)
+            self._series[scope] = Series(base, self._limit)
+        return self._series[scope].record(sample)
+
+
+class ProbeSeries:
+    """
+    The series of one probe.
+
+    Attributes:
+        key: Whose they are.
+        interval: Seconds between two slots, as in force now.
+        lasting: Counters, histograms and the gauges that stay true.
+        consecutive_failures: Without those that are throttled or our own fault.
+        waits_until: Monotonic seconds until which the service asked to wait.
+    """
+
+    def __init__(self, key: ProbeKey, interval: float, limit: int) -> None:
+        self.key = key
+        self.interval = interval
+        self.lasting = Series(base_labels("probe", key), limit)
+        self.consecutive_failures = 0
+        self.waits_until = 0.0
+        self._limit = limit
+        self._reports: dict[Lifetime, Report] = {}
+
+    def count(self, verdict: Verdict) -> None:
+        """Take a verdict into the number of consecutive failures."""
+        if verdict.passed:
+            self.consecutive_failures = 0
+        elif verdict.reason not in _UNCOUNTED:
+            self.consecutive_failures += 1
+
+    def replace(
+        self, lifetime: Lifetime, samples: Iterable[Sample], now: float
+    ) -> tuple[Family, ...]:
+        """
+        Let these gauges take the place of those that an earlier run set.
+
+        Returns:
+            The family of each sample that there was no room for.
+        """
+        report = self._reports[lifetime] = Report(self.key, now, self._limit)
+        return tuple(each.family for each in samples if not report.record(each))
+
+    def is_current(self, now: float) -> bool:
+        """Whether a run finished within the last three intervals."""
+        return any(lifetime == "last_run" for lifetime, _ in self._fresh(now))
+
+    def reports(self, now: float) -> Iterator[Report]:
+        """Yield what is not too old to be told."""
+        for _, report in self._fresh(now):
+            yield report
+
+    def hides(self, family: Family, now: float) -> bool:
+        """Whether a gauge of a fresh report is no longer true all the same."""
+        asked_to_wait = family is catalog.RETRY_AFTER_TIMESTAMP_SECONDS
+        return asked_to_wait and now >= self.waits_until
+
+    def _fresh(self, now: float) -> Iterator[tuple[Lifetime, Report]]:
+        limits = {
+            "last_run": _INTERVALS * self.interval,
+            "pulled": max(_INTERVALS * self.interval, PULLED_AT_LEAST),
+        }
+        for lifetime, report in self._reports.items():
+            if now - report.at <= limits[lifetime]:
+                yield lifetime, report

@@ -1,0 +1,84 @@
+"""Keep the series of one owner: a probe, a target, or the exporter itself."""
+
+import math
+from collections.abc import Iterator
+
+from tm_exporter.catalog import Family
+from tm_exporter.observation import Sample
+from tm_exporter.sinks.histogram import Histogram
+from tm_exporter.sinks.labels import fit
+
+
+Labels = tuple[str, ...]
+Value = float | Histogram
+Rows = dict[Labels, Value]
+
+
+class Series:
+    """
+    Counters, gauges and histograms by family and label values.
+
+    It is bounded: a family takes no more than `limit` label sets, because what
+    a service names (models, deployments, versions) is not ours to bound. `base`
+    has the values of the labels that all series of the owner begin with.
+    """
+
+    __slots__ = ("_base", "_limit", "_rows")
+
+    def __init__(self, base: Labels, limit: int) -> None:
+        self._base = base
+        self._limit = limit
+        self._rows: dict[Family, Rows] = {}
+
+    def __iter__(self) -> Iterator[tuple[Family, Rows]]:
+        return iter(self._rows.items())
+
+    def start(self, family: Family, labels: Labels = ()) -> bool:
+        """
+        Make a counter or histogram exist without a first event.
+
+        So that the first failure is an increase, and not the birth of a series.
+
+        Returns:
+            False if the family has no room for it.
+        """
+        return self._cell(family, labels) is not None
+
+    def record(self, sample: Sample) -> bool:
+        """
+        Let a counter grow, a gauge be set or a histogram observe.
+
+        A value that is not a finite number says nothing and is left out.
+
+        Returns:
+            False if the family has no room for these labels.
+
+        Raises:
+            ValueError: A counter was asked to shrink.
+        """
+        family, value = sample.family, sample.value
+        if not math.isfinite(value):
+            return True
+        if family.kind == "counter" and value < 0:
+            raise ValueError(f"{family.name} cannot shrink by {-value}")
+        cell = self._cell(family, sample.labels)
+        if cell is None:
+            return False
+        rows, labels = cell
+        old = rows[labels]
+        if isinstance(old, Histogram):
+            old.observe(value)
+        else:
+            rows[labels] = old + value if family.kind == "counter" else value
+        return True
+
+    def _cell(self, family: Family, labels: Labels) -> tuple[Rows, Labels] | None:
+        """Return where a series is kept, made if there is room for it."""
+        rows = self._rows.setdefault(family, {})
+        full = self._base + tuple(fit(label) for label in labels)
+        if full not in rows:
+            if len(rows) >= self._limit:
+                return None
+            is_histogram = family.kind == "histogram"
+            rows[full] = Histogram(family.buckets) if is_histogram else 0.0
+        return rows, full

@@ -1,0 +1,56 @@
+"""Tell which labels the configuration gives to each target."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tm_exporter.catalog import TARGET_INFO, Family
+from tm_exporter.sinks.labels import fit
+from tm_exporter.sinks.series import Rows
+
+
+_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
+_TAKEN = frozenset({*TARGET_INFO.label_names, "le", "quantile"})
+
+
+def is_usable(name: str) -> bool:
+    """Whether a label of this name can stand on `tensormesh_target_info`."""
+    return _NAME.fullmatch(name) is not None and name not in _TAKEN
+
+
+class TargetInfo:
+    """
+    The configured labels by target.
+
+    Prometheus wants one set of label names for a family, so every target has
+    the names of all, empty where it has none. Names that cannot be used are
+    left out.
+    """
+
+    def __init__(self) -> None:
+        self._labels: dict[tuple[str, str], dict[str, str]] = {}
+
+    def describe(self, target: str, surface: str, labels: Mapping[str, str]) -> None:
+        """Take the labels of one target, in place of those it had."""
+        usable = {name: value for name, value in labels.items() if is_usable(name)}
+        self._labels[target, surface] = usable
+
+    def forget(self, target: str) -> None:
+        """Drop a target that is no longer configured."""
+        for pair in [pair for pair in self._labels if pair[0] == target]:
+            del self._labels[pair]
+
+    @property
+    def family(self) -> Family:
+        """The family with the label names of now."""
+        names = {name for labels in self._labels.values() for name in labels}
+        return replace(TARGET_INFO, labels=tuple(sorted(names)))
+
+    @property
+    def rows(self) -> Rows:
+        """One series for each target."""
+        names = self.family.labels
+        return {
+            (*map(fit, pair), *(fit(labels.get(name, "")) for name in names)): 1.0
+            for pair, labels in self._labels.items()
+        }

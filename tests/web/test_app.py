@@ -1,0 +1,185 @@
+"""The routes, over a real socket."""
+
+import gzip
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.doubles import FakeClock
+from tests.sinks.observations import HEALTH, watching
+from tests.sinks.pages import OPENMETRICS, samples
+from tests.web.statuses import model_status, status
+from tm_exporter import exposition
+from tm_exporter.sinks.collector import SeriesCollector
+from tm_exporter.status import Status
+from tm_exporter.web import app
+from tm_exporter.web.server import WebServer
+
+
+@dataclass
+class Exporter:
+    """What the pages ask, and what it answers."""
+
+    health: bool = True
+    readiness: bool = True
+    settings: dict[str, Any] = field(default_factory=lambda: {"targets": ["eu"]})
+
+    def sources(self) -> app.Sources:
+        """Return where pages come from."""
+        sink = watching(FakeClock(), HEALTH)
+        return app.Sources(
+            registry=exposition.registry(SeriesCollector(sink)),
+            healthy=lambda: self.health,
+            ready=lambda: self.readiness,
+            config=lambda: self.settings,
+            status=self.status,
+        )
+
+    def status(self) -> Status:
+        """Return how everything is doing."""
+        return status(model_status(model="模型"))
+
+
+@pytest.fixture
+def exporter() -> Exporter:
+    """Return an exporter that is fine."""
+    return Exporter()
+
+
+@pytest.fixture
+async def client(exporter: Exporter) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client of a server on a free port."""
+    server = WebServer(app.build(exporter.sources()), "127.0.0.1:0")
+    url = await server.start()
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        yield client
+    await server.stop()
+
+
+async def test_metrics_in_plain_text(client: httpx.AsyncClient) -> None:
+    """What a reader gets who asks for nothing in particular."""
+    answer = await client.get("/metrics", headers={"accept-encoding": "identity"})
+
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert "content-encoding" not in answer.headers
+    names = {sample.name for sample in samples(answer.text)}
+    assert "tensormesh_probe_attempts_total" in names
+
+
+async def test_metrics_in_openmetrics_and_compressed(client: httpx.AsyncClient) -> None:
+    """What Prometheus asks for."""
+    headers = {"accept": OPENMETRICS, "accept-encoding": "gzip"}
+    async with client.stream("GET", "/metrics", headers=headers) as answer:
+        raw = b"".join([chunk async for chunk in answer.aiter_raw()])
+
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["vary"] == "Accept, Accept-Encoding"
+    assert gzip.decompress(raw).endswith(b"# EOF\n")
+
+
+@pytest.mark.parametrize("path", ["/-/healthy", "/-/ready"])
+async def test_health_and_readiness(
+    client: httpx.AsyncClient, exporter: Exporter, path: str
+) -> None:
+    """A status code for a kubelet, and a word for a person."""
+    good = await client.get(path)
+    exporter.health = exporter.readiness = False
+    bad = await client.get(path)
+
+    word = path.removeprefix("/-/")
+    assert (good.status_code, good.text) == (200, f"{word}\n")
+    assert (bad.status_code, bad.text) == (503, f"not {word}\n")
+
+
+async def test_the_configuration_is_yaml(
+    client: httpx.AsyncClient, exporter: Exporter
+) -> None:
+    """In the order of the file, and shown by a browser instead of saved."""
+    exporter.settings = {"server": {"listen": "é:1"}, "canary_budget": {"a": "1.00"}}
+
+    answer = await client.get("/config")
+
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert yaml.safe_load(answer.text) == exporter.settings
+    assert answer.text.startswith("server:")
+    assert "é" in answer.text
+
+
+async def test_the_status_is_json(client: httpx.AsyncClient) -> None:
+    """Targets, their probes, and the models of each."""
+    answer = await client.get("/api/v1/status")
+
+    document = json.loads(answer.content)
+    assert answer.headers["content-type"] == "application/json"
+    assert document["started"] == "2026-11-22T12:00:00Z"
+    [target] = document["targets"]
+    assert target["target"] == "eu"
+    [probe] = target["probes"]
+    assert probe["probe"] == "chat_stream"
+    assert probe["models"][0]["model"] == "模型"
+    assert probe["models"][0]["phase_seconds"] == {"dns": 0.001}
+    assert probe["models"][0]["next_slot"] is None
+    assert document["not_watched"][0]["why"] == "not built yet"
+
+
+async def test_the_landing_page_is_html(client: httpx.AsyncClient) -> None:
+    """With a policy that allows its own style and nothing else."""
+    answer = await client.get("/")
+
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "模型" in answer.text
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/nowhere", "/-/healthy"])
+async def test_every_answer_has_the_security_headers(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    """And none names the software that sent it."""
+    answer = await client.get(path)
+
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "server" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/metrics/", "/metrics/x", "//metrics", "/<script>"]
+)
+async def test_an_unknown_path_is_not_found(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    """In plain text, and without repeating the path."""
+    answer = await client.get(str(client.base_url).rstrip("/") + path)
+
+    assert (answer.status_code, answer.text) == (404, "Not Found\n")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_only_reading_is_allowed(client: httpx.AsyncClient, method: str) -> None:
+    """Nothing here changes anything."""
+    answer = await client.request(method, "/metrics")
+
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/config", "/-/healthy"])
+async def test_head_is_get_without_the_body(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    """For whoever wants to know whether it is there."""
+    answer = await client.head(path)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert int(answer.headers["content-length"]) > 0

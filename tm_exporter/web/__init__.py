@@ -1,0 +1,1 @@
+"""What answers over HTTP; the probes do not know of it."""

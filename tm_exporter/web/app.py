@@ -1,0 +1,121 @@
+"""The routes of the exporter. None waits for anything but memory."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+import yaml
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from tm_exporter import exposition
+from tm_exporter.status import Status
+from tm_exporter.web import page
+from tm_exporter.web.security import SecurityHeaders
+
+
+_JSON = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """
+    Where the answers come from. Each is asked at every request.
+
+    Attributes:
+        registry: What `/metrics` renders.
+        healthy: Whether loop and scheduler turn.
+        ready: Whether every enabled probe ran once, or had the time to.
+        config: The configuration in force as plain data, secrets masked.
+        status: How every probe is doing.
+    """
+
+    registry: CollectorRegistry
+    healthy: Callable[[], bool]
+    ready: Callable[[], bool]
+    config: Callable[[], Mapping[str, Any]]
+    status: Callable[[], Status]
+
+
+class Pages:
+    """The answers, one method for each path."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    async def metrics(self, request: Request) -> Response:
+        """Answer with all series."""
+        rendered = exposition.render(
+            self._sources.registry,
+            request.headers.get("accept", ""),
+            request.headers.get("accept-encoding", ""),
+        )
+        headers = {"content-type": rendered.content_type, "vary": exposition.VARY}
+        if rendered.encoding is not None:
+            headers["content-encoding"] = rendered.encoding
+        return Response(rendered.body, headers=headers)
+
+    async def landing(self, _: Request) -> Response:
+        """Answer with a page for people."""
+        return HTMLResponse(page.render(self._sources.status()))
+
+    async def status(self, _: Request) -> Response:
+        """Answer with the same as JSON."""
+        body = orjson.dumps(self._sources.status(), option=_JSON)
+        return Response(body, media_type="application/json")
+
+    async def config(self, _: Request) -> Response:
+        """Answer with the configuration as YAML."""
+        data = dict(self._sources.config())
+        text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+        return PlainTextResponse(text)
+
+    async def healthy(self, _: Request) -> Response:
+        """Answer whether the exporter works."""
+        return _verdict("healthy", holds=self._sources.healthy())
+
+    async def ready(self, _: Request) -> Response:
+        """Answer whether the exporter has something to say."""
+        return _verdict("ready", holds=self._sources.ready())
+
+
+def build(sources: Sources) -> Starlette:
+    """Return the application."""
+    pages = Pages(sources)
+    routes = {
+        "/": pages.landing,
+        "/metrics": pages.metrics,
+        "/config": pages.config,
+        "/api/v1/status": pages.status,
+        "/-/healthy": pages.healthy,
+        "/-/ready": pages.ready,
+    }
+    app = Starlette(
+        routes=[Route(path, handler) for path, handler in routes.items()],
+        middleware=[Middleware(SecurityHeaders, style=page.STYLE)],
+        exception_handlers={HTTPException: _refuse},
+    )
+    app.router.redirect_slashes = False  # it would repeat the client's Host header
+    return app
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    """Answer in plain text, without repeating what was asked for."""
+    refusal = cast("HTTPException", error)
+    return PlainTextResponse(
+        f"{refusal.detail}\n",
+        status_code=refusal.status_code,
+        headers=refusal.headers,
+    )
+
+
+def _verdict(word: str, *, holds: bool) -> Response:
+    if holds:
+        return PlainTextResponse(f"{word}\n")
+    return PlainTextResponse(f"not {word}\n", status_code=503)

@@ -1,0 +1,77 @@
+"""One run of a probe: clock, identity and the boundary for our own faults."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from tm_exporter.observation import Observation, Outcome, Probe, Reason, Verdict
+from tm_exporter.retry_after import seconds_to_wait
+
+
+log = structlog.get_logger()
+
+GRACE = 10.0
+"""Seconds over its timeout after which a run is taken for stuck."""
+
+
+def new_probe_id() -> str:
+    """Return an id that no other run has."""
+    return secrets.token_hex(8)
+
+
+async def run(
+    probe: Probe,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], float] = time.time,
+    new_id: Callable[[], str] = new_probe_id,
+) -> Observation:
+    """
+    Run a probe once.
+
+    The only place that catches an unexpected exception, so that a bug in one probe
+    is a failed run of that probe, with a traceback in the log, and stops no other.
+
+    Returns:
+        The observation, whatever happened. Only cancellation escapes.
+    """
+    probe_id = new_id()
+    started_at, start = now(), clock()
+    try:
+        async with asyncio.timeout(probe.section.timeout + GRACE):
+            outcome = await probe.run()
+    except Exception as error:
+        log.exception("probe_crashed", probe_id=probe_id, **probe_labels(probe))
+        detail = f"the exporter failed: {type(error).__name__}"
+        outcome = Outcome(verdict=Verdict(Reason.INTERNAL, detail))
+    return Observation(
+        key=probe.key,
+        probe_id=probe_id,
+        started_at=started_at,
+        duration=clock() - start,
+        outcome=_with_wait(outcome, probe.section.interval, now()),
+    )
+
+
+def probe_labels(probe: Probe) -> dict[str, str]:
+    """Return the labels of a probe's series as keys of a log line."""
+    key = probe.key
+    return {
+        "target": key.target,
+        "surface": key.surface,
+        "probe": key.probe,
+        "model": key.model,
+    }
+
+
+def _with_wait(outcome: Outcome, interval: float, now: float) -> Outcome:
+    """Add how long the service asks to wait, where it throttled the run."""
+    if outcome.verdict.reason is not Reason.THROTTLED or not outcome.exchanges:
+        return outcome
+    told = outcome.exchanges[-1].header("retry-after")
+    wait = seconds_to_wait(told, now=now, otherwise=interval)
+    return replace(outcome, retry_after=wait)

@@ -1,0 +1,288 @@
+"""
+When probes run: APScheduler wakes us, the grid says what has fallen due.
+
+Nothing is queued. A slot either becomes a run or is counted as skipped, with the
+reason; one that was missed, because the process or the machine stood still, is
+not made up for.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Protocol
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from tm_exporter.grid import Grid, first_runs, tolerance
+from tm_exporter.observation import Observation, Probe, ProbeKey, Skip
+
+
+RETRY_UNSUPPORTED = 3600.0
+"""Seconds after which an optional route that was missing is tried again."""
+
+READY_AFTER = 30.0
+"""Seconds after which a schedule counts as ready, whatever has not run yet."""
+
+_ROUNDING = 0.001  # APScheduler's times are whole microseconds
+_BEAT = 1.0
+_STOPPED_AFTER = 5.0
+
+
+class SlotCounter(Protocol):
+    """Is told what became of each slot."""
+
+    def slot(self, key: ProbeKey) -> None:
+        """A slot fell due."""
+        ...
+
+    def skipped(self, key: ProbeKey, skip: Skip) -> None:
+        """It will not become a run."""
+        ...
+
+
+class SteadyZone(tzinfo):
+    """
+    A time zone in which the clock is never set.
+
+    APScheduler plans by the wall clock, which it asks as `datetime.now(zone)`:
+    set back, it would stand still, and set forward, it would run everything at
+    once. In this zone, that question is answered from the monotonic clock, so
+    that steps of the wall clock do not exist; it is UTC as of our start. Only that
+    question may be asked of it, which is why the triggers are our own.
+
+    Args:
+        clock: Monotonic seconds.
+        now: Seconds since the epoch, asked once.
+    """
+
+    def __init__(self, clock: Callable[[], float], now: Callable[[], float]) -> None:
+        self._clock = clock
+        self._epoch = now() - clock()
+
+    def seconds(self) -> float:
+        """Return the seconds since the epoch, as if no one had set the clock."""
+        return self._clock() + self._epoch
+
+    def moment(self, seconds: float) -> datetime:
+        """Return a number of such seconds as APScheduler wants it."""
+        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=self)
+
+    def fromutc(self, dt: datetime) -> datetime:  # noqa: ARG002
+        """Return the time now, whatever the wall clock says."""
+        return self.moment(self.seconds())
+
+    def utcoffset(self, dt: datetime | None) -> timedelta:  # noqa: ARG002
+        """Return nothing: it is UTC."""
+        return timedelta()
+
+    def dst(self, dt: datetime | None) -> timedelta:  # noqa: ARG002
+        """Return nothing: it is UTC."""
+        return timedelta()
+
+    def tzname(self, dt: datetime | None) -> str:  # noqa: ARG002
+        """Return what it is."""
+        return "UTC"
+
+
+@dataclass(slots=True)
+class Entry:
+    """
+    A scheduled probe.
+
+    Attributes:
+        grid: Its slots.
+        next_at: The next slot, in steady seconds; the first run is one besides.
+        runs: How many ended since it was scheduled.
+        unsupported_until: Slots before are skipped, the route being missing.
+        task: The run in flight, if any.
+    """
+
+    probe: Probe
+    grid: Grid
+    next_at: float
+    runs: int = 0
+    unsupported_until: float = 0.0
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is in flight."""
+        return self.task is not None and not self.task.done()
+
+
+class _Slots(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
+    """
+    Tells APScheduler when slots fall due.
+
+    Args:
+        grid: Their grid.
+        first_at: The first of them, on the grid or not, in steady seconds.
+        zone: Whose seconds these are.
+    """
+
+    def __init__(self, grid: Grid, first_at: float, zone: SteadyZone) -> None:
+        self._grid = grid
+        self._first_at = first_at
+        self._zone = zone
+
+    def get_next_fire_time(
+        self, previous_fire_time: datetime | None, now: datetime
+    ) -> datetime:
+        """Return the next slot."""
+        if previous_fire_time is None:
+            return self._zone.moment(self._first_at)
+        # Never the present moment again, which APScheduler would ask for for ever.
+        seconds = now.replace(tzinfo=UTC).timestamp() + _ROUNDING
+        return self._zone.moment(self._grid.after(seconds))
+
+
+class Schedule:
+    """
+    Runs probes on their grids.
+
+    Args:
+        run: Runs a probe once and returns what it observed.
+        publish: Gives an observation to the sinks.
+        counter: Is told of each slot.
+        clock: Monotonic seconds.
+        now: Seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        *,
+        run: Callable[[Probe], Coroutine[Any, Any, Observation]],
+        publish: Callable[[Observation], None],
+        counter: SlotCounter,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._run = run
+        self._publish = publish
+        self._counter = counter
+        self._zone = SteadyZone(clock, now)
+        self._entries: dict[ProbeKey, Entry] = {}
+        self._waits: dict[tuple[str, ...], float] = {}
+        self._scheduler = AsyncIOScheduler(timezone=self._zone)
+        self._started_at = self._beat_at = self._zone.seconds()
+
+    def start(self, probes: Iterable[Probe]) -> None:
+        """Schedule probes, each with a first run of its own, and begin."""
+        planned = list(probes)
+        start = self._started_at = self._zone.seconds()
+        firsts = first_runs(((p.key, p.section.interval) for p in planned), start)
+        for probe in planned:
+            self._add(probe, firsts[probe.key])
+        self._plan(self._beat, Grid(_BEAT, 0.0), start)
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """End at once; runs in flight are cancelled and not published."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        tasks = [entry.task for entry in self._entries.values() if entry.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def is_turning(self) -> bool:
+        """Whether the scheduler was seen at work within the last seconds."""
+        return self._zone.seconds() - self._beat_at < _STOPPED_AFTER
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every probe ran once, or has had time enough."""
+        if self._zone.seconds() - self._started_at >= READY_AFTER:
+            return True
+        return all(entry.runs for entry in self._entries.values())
+
+    def next_slot(self, key: ProbeKey) -> float | None:
+        """Return when a probe is next due, in seconds since the epoch."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry.next_at
+
+    @property
+    def probes(self) -> Sequence[Probe]:
+        """The probes that are scheduled."""
+        return [entry.probe for entry in self._entries.values()]
+
+    def _add(self, probe: Probe, first_at: float) -> None:
+        entry = Entry(probe, Grid.of(probe.key, probe.section.interval), first_at)
+        self._entries[probe.key] = entry
+        self._plan(self._due, entry.grid, first_at, entry)
+
+    def _plan(
+        self, job: Callable[..., Any], grid: Grid, first_at: float, *args: Any
+    ) -> None:
+        """Have APScheduler call a job whenever a slot falls due."""
+        self._scheduler.add_job(
+            job,
+            _Slots(grid, first_at, self._zone),
+            args=args,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,  # what is too late is for us to say
+        )
+
+    async def _beat(self) -> None:
+        """Show that loop and scheduler turn."""
+        self._beat_at = self._zone.seconds()
+
+    async def _due(self, entry: Entry) -> None:
+        """Account for every slot that fell due, and run the last if it may."""
+        seconds = self._zone.seconds()
+        if seconds < entry.next_at - _ROUNDING:
+            return
+        key = entry.probe.key
+        count, last = entry.grid.until(entry.next_at, seconds)
+        entry.next_at = entry.grid.after(last)
+        for _ in range(count):
+            self._counter.slot(key)
+        for _ in range(count - 1):
+            self._counter.skipped(key, Skip.MISSED)
+        skip = self._why_not(entry, seconds - last)
+        if skip is None:
+            entry.task = asyncio.create_task(self._run_entry(entry))
+        else:
+            self._counter.skipped(key, skip)
+
+    def _why_not(self, entry: Entry, late: float) -> Skip | None:
+        """Return why a slot must not become a run, None if it may."""
+        seconds = self._zone.seconds()
+        if late > tolerance(entry.grid.interval):
+            return Skip.MISSED
+        if entry.is_running:
+            return Skip.OVERLAP
+        if seconds < entry.unsupported_until:
+            return Skip.UNSUPPORTED
+        if seconds < self._waits.get(_waiting_as(entry.probe), 0.0):
+            return Skip.THROTTLED
+        return None
+
+    async def _run_entry(self, entry: Entry) -> None:
+        """Run an entry's probe, and take note of what the service asked for."""
+        observation = await self._run(entry.probe)
+        entry.runs += 1
+        outcome = observation.outcome
+        seconds = self._zone.seconds()
+        if outcome.retry_after is not None:
+            self._waits[_waiting_as(entry.probe)] = seconds + outcome.retry_after
+        if not outcome.supported:
+            entry.unsupported_until = seconds + RETRY_UNSUPPORTED
+        self._publish(observation)
+
+
+def _waiting_as(probe: Probe) -> tuple[str, ...]:
+    """
+    Return who waits together when the service asks one of them to.
+
+    All paid probes of a target's model do; a free or Control Plane route alone.
+    """
+    key = probe.key
+    if probe.section.paid:
+        return (key.target, key.model)
+    return (key.target, key.model, key.probe)

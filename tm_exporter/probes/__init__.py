@@ -1,0 +1,1 @@
+"""What a user of inference would do; one file for each kind."""

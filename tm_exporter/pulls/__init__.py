@@ -1,0 +1,1 @@
+"""What the Control Plane has counted; one file for each route."""

@@ -1,0 +1,55 @@
+"""What every pull from the Control Plane is made of."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from tm_exporter.clients.client import ControlPlaneClient
+from tm_exporter.observation import Outcome, ProbeKey, Reason, Sample
+from tm_exporter.reasons import JSON_BODY
+from tm_exporter.section import ProbeSection
+from tm_exporter.verdict import Judged, Promise, judge
+
+
+SectionT = TypeVar("SectionT", bound=ProbeSection)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Pull(Generic[SectionT]):
+    """
+    A section, and whom to ask.
+
+    Attributes:
+        section: The configuration it was built from.
+        key: The labels of its series.
+        client: Of the account.
+        models: Models that are configured for the target; a Control Plane has none.
+        reasons: Every reason which a run can fail for, without `internal`.
+    """
+
+    section: SectionT
+    key: ProbeKey
+    client: ControlPlaneClient
+    models: tuple[str, ...] = ()
+
+    reasons: ClassVar[Sequence[Reason]] = tuple(
+        reason for reason in JSON_BODY if reason is not Reason.ROUTING
+    )
+
+    async def read(
+        self,
+        path: str,
+        read: Callable[[Any], T],
+        samples: Callable[[T], Iterable[Sample]],
+        params: dict[str, str] | None = None,
+    ) -> tuple[Judged[T], Outcome]:
+        """Ask for a route once; return what was judged, and the outcome."""
+        exchange = await self.client.get(
+            path, timeout=self.section.timeout, params=params
+        )
+        judged = judge(exchange, Promise(surface=self.key.surface, read=read))
+        found = () if judged.answer is None else tuple(samples(judged.answer))
+        return judged, Outcome(
+            verdict=judged.verdict, exchanges=(exchange,), samples=found
+        )

@@ -1,0 +1,132 @@
+"""What `tm-exporter check` tells."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.config.conftest import LoadText
+from tm_exporter.config.load import load
+from tm_exporter.config.masking import duration_text
+from tm_exporter.config.report import Report, describe, render_json, render_text
+from tm_exporter.section import parse_duration
+
+
+@pytest.fixture
+def report(load_text: LoadText, tmp_path: Path) -> Report:
+    """Return the report on a configuration with much to say about."""
+    (tmp_path / "key").write_text("ak-hunter2")
+    (tmp_path / "key").chmod(0o644)
+    return describe(
+        load_text(
+            "server: {allow_reload: true, allow_paid_probe_requests: false}\n"
+            "canary_budget: {daily_usd: 1.00}\n"
+            "shard: {index: 0, total: 3}\n"
+            "targets:\n"
+            "- name: eu\n"
+            "  surface: serverless\n"
+            "  api_key_file: key\n"
+            "  probes: {chat_long: {kind: chat_stream, prompt_tokens: 8000}}\n"
+            "- name: test\n"
+            "  surface: serverless\n"
+            "  base_url: http://staging.serverless.tensormesh.ai\n"
+            "  allow_plain_http: true\n"
+            "  api_key_file: missing\n"
+            "  ca_bundle: missing.pem\n"
+            "  models: [m]\n"
+            "- {name: account, surface: control_plane}\n",
+            {"TM_EXPORTER_TARGETS__TEST__HEADERS__X_KEY": "hunter2"},
+        )
+    )
+
+
+def test_values_have_their_origin(report: Report, tmp_path: Path) -> None:
+    """A secret is there as its fingerprint, whatever holds it."""
+    values = {value.path: (value.value, value.origin) for value in report.values}
+
+    assert values["server.allow_reload"] == (
+        "true",
+        f"file {tmp_path}/exporter.yml:1",
+    )
+    assert values["targets.eu.probes.chat.interval"] == ("10m", "default")
+    text, _ = values["targets.eu.api_key_file"]
+    assert text.startswith(f"{tmp_path}/key (sha256:")
+    assert values["targets.test.api_key_file"][0].endswith("(unavailable)")
+    text, origin = values["targets.test.headers.x-key"]
+    assert text.startswith("<secret sha256:")
+    assert origin == "environment TM_EXPORTER_TARGETS__TEST__HEADERS__X_KEY"
+
+
+def test_what_was_left_out_is_left_out(report: Report) -> None:
+    """A hundred nulls would hide the rest."""
+    assert "targets.eu.proxy_url" not in {value.path for value in report.values}
+
+
+def test_what_does_not_run_is_grouped_by_reason(report: Report) -> None:
+    """One line for each reason of each target."""
+    rows = {(row.target, row.why): row.probe for row in report.not_running}
+
+    assert rows["eu", "not built yet"] == (
+        "completions, completions_stream, responses, responses_stream, kv_cache"
+    )
+    assert rows["eu", "`models: auto` is not built yet: name the models"] == (
+        "tokenize, chat_stream, chat, chat_long"
+    )
+    assert rows["account", "needs a credential: `token` is not configured"] == (
+        "auth, deployments, balance, spending"
+    )
+
+
+def test_settings_without_effect_are_named(report: Report) -> None:
+    """Only those that someone set; the budget even at its default: it looks safe."""
+    settings = {row.probe: row.why for row in report.not_running if not row.target}
+
+    assert set(settings) == {"server.allow_reload", "canary_budget", "shard.total"}
+    assert "not enforced" in settings["canary_budget"]
+
+
+def test_warnings_are_about_now(report: Report, tmp_path: Path) -> None:
+    """What would fail, and what is unwise."""
+    missing = "No such file or directory"
+
+    assert report.warnings == (
+        "staging (test) and production are mixed in one configuration",
+        f"eu: {tmp_path}/key has mode 0644: 0640 or less would do",
+        f"test: a secret is not available now: {tmp_path}/missing: {missing}",
+        f"test: `ca_bundle` cannot be read now: {tmp_path}/missing.pem: {missing}",
+        "test: plain http to another machine is allowed: keys cross it readable",
+    )
+
+
+def test_it_can_be_printed(report: Report) -> None:
+    """As text for people and as JSON for programs, without the secrets."""
+    text, data = render_text(report), render_json(report)
+
+    assert "\nNot running\n  eu: tokenize, chat_stream, chat, chat_long: " in text
+    assert json.loads(data)["warnings"] == list(report.warnings)
+    assert "hunter2" not in text + data
+
+
+def test_an_empty_part_is_left_out() -> None:
+    """A heading with nothing below it makes people look for what is missing."""
+    loaded = load(file=None, environ={}, overrides={"targets": []}, isolated=True)
+
+    assert "Warnings" not in render_text(describe(loaded))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.5, "500ms"),
+        (15, "15s"),
+        (90, "1m30s"),
+        (5400, "1h30m"),
+        (86400, "1d"),
+        (1.25, "1s250ms"),
+        (90061, "1d1h1m1s"),
+    ],
+)
+def test_durations_are_shown_as_they_are_written(seconds: float, text: str) -> None:
+    """What is shown could be put into a file."""
+    assert duration_text(seconds) == text
+    assert parse_duration(text) == seconds

@@ -1,0 +1,1 @@
+"""The configuration: what may be written, where it comes from, what it means."""

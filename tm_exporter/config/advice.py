@@ -1,0 +1,62 @@
+"""What is unwise in a configuration that can be used."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from tm_exporter.config import urls
+from tm_exporter.config.secrets import (
+    FileSecret,
+    proxy_password_reader,
+    secret_reader,
+)
+from tm_exporter.config.settings import Settings
+from tm_exporter.config.target import Target
+from tm_exporter.credentials import SecretUnavailable
+
+
+def warnings(settings: Settings) -> tuple[str, ...]:
+    """Return one sentence for each thing that is unwise, or would fail now."""
+    return (*_mixed(settings), *_of_targets(settings))
+
+
+def _of_targets(settings: Settings) -> Iterator[str]:
+    for target in settings.targets:
+        for sentence in (*_secrets(target), *_certificates(target), *_plain(target)):
+            yield f"{target.name}: {sentence}"
+
+
+def _mixed(settings: Settings) -> Iterator[str]:
+    hosts = {
+        target.name: urlsplit(target.base_url).hostname or ""
+        for target in settings.targets
+        if not urls.is_loopback(target.base_url)
+    }
+    staging = [name for name, host in hosts.items() if "staging" in host]
+    if staging and len(staging) < len(hosts):
+        names = ", ".join(staging)
+        yield f"staging ({names}) and production are mixed in one configuration"
+
+
+def _secrets(target: Target) -> Iterator[str]:
+    for reader in (secret_reader(target), proxy_password_reader(target)):
+        if isinstance(reader, FileSecret):
+            try:
+                reader.read()
+            except SecretUnavailable as error:
+                yield f"a secret is not available now: {error}"
+            yield from reader.warnings()
+
+
+def _certificates(target: Target) -> Iterator[str]:
+    for key in ("ca_bundle", "client_cert_file", "client_key_file"):
+        path = getattr(target, key)
+        try:
+            if path is not None:
+                path.open("rb").close()
+        except OSError as error:
+            yield f"`{key}` cannot be read now: {path}: {error.strerror}"
+
+
+def _plain(target: Target) -> Iterator[str]:
+    if target.base_url.startswith("http://") and not urls.is_loopback(target.base_url):
+        yield "plain http to another machine is allowed: keys cross it readable"

@@ -1,0 +1,111 @@
+"""The configuration file, and the files with more targets."""
+
+from collections.abc import Mapping
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+from tm_exporter.config.document import Document, read
+from tm_exporter.config.layer import Layer
+from tm_exporter.config.target_list import TargetList
+
+
+_TARGET_PATHS = (
+    "api_key_file",
+    "token_file",
+    "ca_bundle",
+    "client_cert_file",
+    "client_key_file",
+    "proxy_password_file",
+)
+
+
+def read_file(path: Path, targets: TargetList) -> Layer:
+    """
+    Return what a configuration file says, its targets by name.
+
+    Relative paths in it mean files beside it.
+
+    Args:
+        path: As it was given; it is repeated in messages.
+        targets: Collects names and problems over all files.
+    """
+    document = read(path)
+    targets.problems += document.problems
+    if document.value is None:
+        return Layer()
+    if not isinstance(document.value, dict):
+        targets.complain(
+            "must be a mapping such as `targets: [...]`", document.at_line(1)
+        )
+        return Layer()
+    layer = Layer(document.value, document.origins)
+    targets.by_name(layer)
+    _anchor(layer.values, path.parent)
+    return layer
+
+
+def read_more(patterns: Any, beside: Path, targets: TargetList) -> list[Layer]:
+    """
+    Return the targets of every file that one of the globs matches.
+
+    Each file is a list of targets, or a mapping with nothing but `targets`.
+
+    Args:
+        patterns: As configured; what is no text is left to validation.
+        beside: Where relative globs begin.
+        targets: Collects names and problems over all files.
+    """
+    globs = [patterns] if isinstance(patterns, str) else patterns
+    if not isinstance(globs, list | tuple):
+        return []
+    texts = [text for text in globs if isinstance(text, str) and text]
+    found = {
+        str(beside / name)
+        for text in texts
+        for name in glob(text, root_dir=beside, recursive=True)  # noqa: PTH207 - absolute ones too
+    }
+    return [_read_targets(Path(name), targets) for name in sorted(found)]
+
+
+def _read_targets(path: Path, targets: TargetList) -> Layer:
+    document = read(path)
+    targets.problems += document.problems
+    layer = _as_layer(document)
+    if layer is None:
+        sentence = "must be a list of targets, or a mapping with only `targets`"
+        targets.complain(sentence, document.at_line(1))
+        return Layer()
+    targets.by_name(layer)
+    _anchor(layer.values, path.parent)
+    return layer
+
+
+def _as_layer(document: Document) -> Layer | None:
+    """Return the targets of a file as a configuration would have them."""
+    value = document.value
+    if value is None:
+        return Layer()
+    if isinstance(value, dict) and set(value) == {"targets"}:
+        return Layer(value, document.origins)
+    if not isinstance(value, list):
+        return None
+    moved = {("targets", *path): origin for path, origin in document.origins.items()}
+    return Layer({"targets": value}, {("targets",): document.at_line(1), **moved})
+
+
+def _anchor(values: dict[str, Any], directory: Path) -> None:
+    """Let relative paths begin at a directory, where they are paths."""
+    _anchor_keys(values, ("state_dir",), directory)
+    _anchor_keys(values.get("server"), ("web_config_file",), directory)
+    targets = values.get("targets")
+    for target in targets.values() if isinstance(targets, Mapping) else ():
+        _anchor_keys(target, _TARGET_PATHS, directory)
+
+
+def _anchor_keys(section: Any, keys: tuple[str, ...], directory: Path) -> None:
+    if not isinstance(section, dict):
+        return
+    for key in keys:
+        if isinstance(section.get(key), str) and section[key].strip():
+            section[key] = str(directory / section[key])

@@ -1,0 +1,190 @@
+"""Loading the configuration from all its sources."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from tm_exporter.config import vendor_targets, wording
+from tm_exporter.config.environment import CONFIG, read_environment
+from tm_exporter.config.file_source import read_file, read_more
+from tm_exporter.config.layer import Layer, merged
+from tm_exporter.config.masking import leaves, masked
+from tm_exporter.config.origin import ConfigurationError, KeyPath, Origin, Problem
+from tm_exporter.config.precedence import (
+    in_order,
+    one_credential,
+    origins,
+    responsible,
+)
+from tm_exporter.config.settings import Settings
+from tm_exporter.config.shape import fields, section_at
+from tm_exporter.config.target_list import TargetList
+from tm_exporter.config.variables import WELL_KNOWN
+from tm_exporter.config.vendor import read_vendor
+
+
+_TARGETS_FROM = "TM_EXPORTER_TARGETS_FROM"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """
+    A configuration that can be used.
+
+    Attributes:
+        settings: What is in force.
+        origins: Of every leaf in force, targets by name.
+        notes: What is no error but should be known, a sentence each.
+    """
+
+    settings: Settings
+    origins: Mapping[KeyPath, Origin]
+    notes: tuple[str, ...] = ()
+
+
+def load(
+    *,
+    file: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, Any] | None = None,
+    isolated: bool = False,
+) -> Loaded:
+    """
+    Return the configuration that all sources together amount to.
+
+    Nothing but the files which are named here, or by these variables, is read.
+
+    Args:
+        file: From the command line; else the variable TM_EXPORTER_CONFIG counts.
+        environ: All environment variables.
+        overrides: From the command line, as in the file; null says nothing.
+        isolated: Leave out the vendor's variables and config.toml, and watch
+            nothing where no target is configured.
+
+    Raises:
+        ConfigurationError: With everything that is wrong.
+    """
+    named = file or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
+    reading = _Reading(environ)
+    reading.own(named, overrides or {})
+    if not isolated:
+        reading.vendor()
+    return reading.result()
+
+
+class _Reading:
+    """
+    Gathers layers and problems, source by source.
+
+    Args:
+        environ: All environment variables.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._layers: list[Layer] = []  # highest precedence first
+        self._problems: list[Problem] = []
+        self._notes: list[str] = []
+        self._has_list = False  # whether someone wrote a list of targets
+
+    def own(self, path: Path | None, overrides: Mapping[str, Any]) -> None:
+        """Read command line, environment and files."""
+        command = _command_line(overrides)
+        targets = TargetList()
+        written = Layer() if path is None else read_file(path, targets)
+        more = self._more(command, written, path, targets)
+        self._problems += targets.problems
+        known = merged([command, written, *more])
+        environment, problems = read_environment(self._environ, known)
+        self._problems += problems
+        self._layers = [command, environment, written, *more]
+        globs = merged(self._layers).get("targets_from")
+        self._has_list = "targets" in known or bool(globs)
+        one_credential(self._layers)
+
+    def _more(
+        self, command: Layer, written: Layer, path: Path | None, targets: TargetList
+    ) -> list[Layer]:
+        """Read the files which `targets_from` means, whoever says it."""
+        variable = {name: self._environ.get(name, "") for name in (_TARGETS_FROM,)}
+        early, _ = read_environment(variable, {})  # for the names of the targets
+        for layer in (command, early):
+            if said := layer.values.get("targets_from"):
+                return read_more(said, Path(), targets)
+        beside = Path() if path is None else path.parent
+        return read_more(written.values.get("targets_from"), beside, targets)
+
+    def vendor(self) -> None:
+        """Read the vendor's places, and decide what they mean beside the rest."""
+        vendor = read_vendor(self._environ)
+        own = self._targets()
+        if not self._has_list:
+            implied = vendor_targets.imply(WELL_KNOWN, own)
+            self._layers += [vendor_targets.make(vendor), implied]
+        self._layers.append(vendor_targets.fill(vendor, self._targets()))
+        one_credential(self._layers)
+        self._problems += vendor.problems
+        self._notes += vendor.notes
+        if not self._has_list and not self._targets():
+            layer, note = vendor_targets.fall_back()
+            self._layers.append(layer)
+            self._notes.append(note)
+
+    def _targets(self) -> Mapping[str, Any]:
+        targets = merged(self._layers).get("targets")
+        return targets if isinstance(targets, Mapping) else {}
+
+    def result(self) -> Loaded:
+        """Return what was loaded, or raise ConfigurationError."""
+        self._layers.append(in_order([*self._layers[2:], *self._layers[:2]]))
+        try:
+            settings = Settings.of(self._layers)
+        except ValidationError as error:
+            self._problems += [self._problem(found) for found in error.errors()]
+        if self._problems:
+            raise ConfigurationError(tuple(self._problems))
+        if not settings.targets:
+            self._notes.append("no target is configured: nothing is watched")
+        paths = [path for path, _ in leaves(masked(settings))]
+        return Loaded(settings, origins(paths, self._layers), tuple(self._notes))
+
+    def _problem(self, error: ErrorDetails) -> Problem:
+        values = merged(self._layers)
+        path = _path(error["loc"], values)
+        if error["type"] == "extra_forbidden":
+            section = section_at(Settings, path[:-1], values)
+            keys = [] if section is None else list(fields(section))
+            sentence = wording.unknown_key(path[-1], keys)
+        else:
+            sentence = wording.sentence(error)
+        return Problem(sentence, path, responsible(self._layers, path))
+
+
+def _path(loc: tuple[int | str, ...], values: Mapping[str, Any]) -> KeyPath:
+    """Return where an error is, with targets by name and without union tags."""
+    parts = [str(part) for part in loc if part != "[key]"]
+    targets = values.get("targets")
+    if parts[0] == "targets" and len(parts) > 1 and isinstance(targets, Mapping):
+        parts[1] = list(targets)[int(parts[1])]
+        if parts[2:3] == ["models"] and parts[3:4] in (["named"], ["auto"]):
+            del parts[3]
+    return tuple(parts)
+
+
+def _command_line(overrides: Mapping[str, Any]) -> Layer:
+    """Return what was handed in, as a layer; null says nothing."""
+    origin = Origin("command line")
+    layer = Layer(_without_nulls(overrides), {(): origin})
+    if isinstance(layer.values.get("targets"), list):
+        TargetList().by_name(layer)
+    return layer
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    return list(value) if isinstance(value, tuple) else value

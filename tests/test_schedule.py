@@ -100,7 +100,7 @@ async def test_after_the_first_run_slots_are_on_the_grid(
         pytest.param(5.1, 0, 1, id="later-is-missed"),
     ],
 )
-async def test_a_late_slot(  # noqa: PLR0917
+async def test_a_late_slot(
     schedule: Schedule,
     counted: CountedSlots,
     clock: FakeClock,
@@ -181,6 +181,23 @@ async def test_the_wait_comes_from_the_run_and_ends(
         await fall_due(schedule, probe, clock)
 
     assert waiting[probe.key, Skip.THROTTLED] in (1, 2)
+    assert probe.runs >= 2
+
+
+async def test_throttled_without_a_word_waits_one_interval(
+    schedule: Schedule, counted: CountedSlots, clock: FakeClock
+) -> None:
+    """The slot right after the run is skipped, the one after that runs."""
+    probe = ScriptedProbe(outcome=Outcome(verdict=Verdict(Reason.THROTTLED)))
+    schedule.start([probe])
+    await fall_due(schedule, probe, clock)
+    await fall_due(schedule, probe, clock, late=1.0)
+
+    await fall_due(schedule, probe, clock)
+    skipped = counted.skips[probe.key, Skip.THROTTLED]
+    await fall_due(schedule, probe, clock)
+
+    assert skipped >= 1
     assert probe.runs >= 2
 
 

@@ -212,7 +212,6 @@ RETRY_AFTER_TIMESTAMP_SECONDS = Family(
     kind="gauge",
     scope="target",
     labels=("model",),
-    lifetime="last_run",
     source="header Retry-After",
 )
 FAILURE_REASON_INFO = Family(

@@ -178,6 +178,7 @@ def _console(*, colours: bool) -> Callable[[WrappedLogger, str, EventDict], byte
     render = structlog.dev.ConsoleRenderer(
         colors=colours,
         exception_formatter=structlog.dev.plain_traceback,
+        sort_keys=False,  # what matters most was said first
         repr_native_str=True,  # a text from outside cannot steer the terminal
     )
 

@@ -69,9 +69,11 @@ def probe_labels(probe: Probe) -> dict[str, str]:
 
 
 def _with_wait(outcome: Outcome, interval: float, now: float) -> Outcome:
-    """Add how long the service asks to wait, where it throttled the run."""
+    """Add how long the service asks to wait, where it throttled the run and says."""
     if outcome.verdict.reason is not Reason.THROTTLED or not outcome.exchanges:
         return outcome
     told = outcome.exchanges[-1].header("retry-after")
+    if told is None:
+        return outcome
     wait = seconds_to_wait(told, now=now, otherwise=interval)
     return replace(outcome, retry_after=wait)

@@ -17,7 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from tm_exporter.grid import Grid, first_runs, tolerance
-from tm_exporter.observation import Observation, Probe, ProbeKey, Skip
+from tm_exporter.observation import Observation, Probe, ProbeKey, Reason, Skip
 
 
 RETRY_UNSUPPORTED = 3600.0
@@ -269,8 +269,10 @@ class Schedule:
         entry.runs += 1
         outcome = observation.outcome
         seconds = self._zone.seconds()
-        if outcome.retry_after is not None:
-            self._waits[_waiting_as(entry.probe)] = seconds + outcome.retry_after
+        if outcome.verdict.reason is Reason.THROTTLED:
+            asked = outcome.retry_after
+            wait = entry.grid.interval if asked is None else asked
+            self._waits[_waiting_as(entry.probe)] = seconds + wait
         if not outcome.supported:
             entry.unsupported_until = seconds + RETRY_UNSUPPORTED
         self._publish(observation)

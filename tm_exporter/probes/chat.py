@@ -7,6 +7,7 @@ from tm_exporter.payloads import read_chat
 from tm_exporter.probes.generation import (
     GenerationProbe,
     GenerationSection,
+    MaxTokens,
     merged,
     token_samples,
 )
@@ -20,7 +21,7 @@ class ChatSection(GenerationSection):
 
     kind: Literal["chat"] = "chat"
     interval: Duration = 600.0
-    max_tokens: int = 16
+    max_tokens: MaxTokens = 16
 
 
 class ChatProbe(GenerationProbe[ChatSection]):

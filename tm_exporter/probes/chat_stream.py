@@ -15,6 +15,7 @@ from tm_exporter.observation import Outcome, Sample
 from tm_exporter.payloads import Completion
 from tm_exporter.probes.generation import (
     GenerationProbe,
+    MaxTokens,
     StreamSection,
     merged,
     token_samples,
@@ -31,7 +32,7 @@ class ChatStreamSection(StreamSection):
 
     kind: Literal["chat_stream"] = "chat_stream"
     interval: Duration = 120.0
-    max_tokens: int = 32
+    max_tokens: MaxTokens = 32
 
 
 class ChatStreamProbe(GenerationProbe[ChatStreamSection]):

@@ -1,7 +1,7 @@
 """What the probes that let a model generate have in common."""
 
 import re
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 import orjson
 from pydantic import Field, JsonValue, field_validator, model_validator
@@ -45,6 +45,16 @@ class Expectation(Section):
         return self
 
 
+MaxTokens = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=100_000,
+        description="Output tokens which one request may use at the most.",
+    ),
+]
+
+
 class GenerationSection(ProbeSection):
     """A canary request for which the service bills tokens."""
 
@@ -53,8 +63,7 @@ class GenerationSection(ProbeSection):
     paid: ClassVar[bool] = True
 
     timeout: Duration = 30.0
-    max_tokens: int = Field(default=16, ge=1, le=100_000)
-    """Output tokens which one run may use at the most."""
+    max_tokens: MaxTokens = 16
 
     prompt_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
     """Length of a filler prompt; the short built-in prompt where left out."""

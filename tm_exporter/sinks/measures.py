@@ -5,6 +5,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from tm_exporter import catalog
+from tm_exporter.catalog import Family
 from tm_exporter.exchange import Certificate, Exchange
 from tm_exporter.observation import Observation, Sample
 
@@ -29,6 +30,15 @@ def of_run(observation: Observation) -> Iterator[Sample]:
         reason = observation.verdict.reason.value
         yield Sample(catalog.PROBE_FAILURES, 1.0, (reason,))
     yield from _of_wire(observation)
+
+
+def identities(observation: Observation) -> Iterator[tuple[Family, str]]:
+    """Yield what a run saw that may change, by the counter of its changes."""
+    if (leaf := certificate(observation.outcome.exchanges)) is not None:
+        yield catalog.TLS_CERTIFICATE_CHANGES, leaf.fingerprint
+    for sample in observation.outcome.samples:
+        if sample.family is catalog.SERVICE_VERSION_INFO:
+            yield catalog.SERVICE_VERSION_CHANGES, sample.labels[0]
 
 
 def certificate(exchanges: Sequence[Exchange]) -> Certificate | None:

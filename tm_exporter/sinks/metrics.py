@@ -96,14 +96,15 @@ class MetricsSink:
         if probe is None:
             return
         probe.count(observation.verdict)
-        leaf = measures.certificate(observation.outcome.exchanges)
-        if leaf is not None:
-            self._targets[observation.key.target].see(leaf)
+        now = self._clock()
+        for changes, identity in measures.identities(observation):
+            self._targets[observation.key.target].see(changes, identity)
+        probe.note_wait(observation, now)
         samples: defaultdict[Lifetime, list[Sample]] = defaultdict(list)
         for sample in self._samples(probe, observation):
             is_gauge = sample.family.kind == "gauge"
             samples[sample.family.lifetime if is_gauge else "process"].append(sample)
-        self._take(probe, samples, passed=observation.verdict.passed)
+        self._take(probe, samples, now, passed=observation.verdict.passed)
 
     def slot(self, key: ProbeKey) -> None:
         """Count a slot that fell due."""
@@ -164,21 +165,15 @@ class MetricsSink:
         failures = float(probe.consecutive_failures)
         yield Sample(catalog.PROBE_CONSECUTIVE_FAILURES, failures)
         yield from observation.outcome.samples
-        wait = observation.outcome.retry_after
-        probe.waits_until = self._clock() + (wait or 0.0)
-        if wait is not None:
-            until = observation.finished_at + wait
-            family = catalog.RETRY_AFTER_TIMESTAMP_SECONDS
-            yield Sample(family, until, (observation.key.model,))
 
     def _take(
         self,
         probe: ProbeSeries,
         samples: defaultdict[Lifetime, list[Sample]],
+        now: float,
         *,
         passed: bool,
     ) -> None:
-        now = self._clock()
         self._overflow(probe.replace("last_run", samples["last_run"], now))
         if samples["pulled"] or passed:
             self._overflow(probe.replace("pulled", samples["pulled"], now))
@@ -214,11 +209,12 @@ class MetricsSink:
             for family, own in series:
                 rows[family].update(own)
         now = self._clock()
-        fresh = [(r, p) for p in self._probes.values() for r in p.reports(now)]
-        for report, probe in sorted(fresh, key=lambda pair: pair[0].at):
+        fresh = [r for probe in self._probes.values() for r in probe.reports(now)]
+        for report in sorted(fresh, key=lambda report: report.at):
             for family, own in report:
-                if not probe.hides(family, now):
-                    rows[family].update(own)
+                rows[family].update(own)
+        for probe in self._probes.values():
+            rows[catalog.RETRY_AFTER_TIMESTAMP_SECONDS].update(probe.wait(now))
         for family, read in self._mirrors.items():
             rows[family][()] = read()
         return rows

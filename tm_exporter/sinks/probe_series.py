@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from tm_exporter import catalog
 from tm_exporter.catalog import BASE_LABELS, Family, Lifetime, Scope
-from tm_exporter.observation import ProbeKey, Reason, Sample, Verdict
+from tm_exporter.observation import Observation, ProbeKey, Reason, Sample, Verdict
 from tm_exporter.sinks.labels import fit
 from tm_exporter.sinks.series import Labels, Rows, Series
 
@@ -59,7 +58,8 @@ class ProbeSeries:
         interval: Seconds between two slots, as in force now.
         lasting: Counters, histograms and the gauges that stay true.
         consecutive_failures: Without those that are throttled or our own fault.
-        waits_until: Monotonic seconds until which the service asked to wait.
+        asked_to_wait: Until when the service asked to, in monotonic seconds and in
+            seconds since the epoch; None where the last run was not asked.
     """
 
     def __init__(self, key: ProbeKey, interval: float, limit: int) -> None:
@@ -67,7 +67,7 @@ class ProbeSeries:
         self.interval = interval
         self.lasting = Series(base_labels("probe", key), limit)
         self.consecutive_failures = 0
-        self.waits_until = 0.0
+        self.asked_to_wait: tuple[float, float] | None = None
         self._limit = limit
         self._reports: dict[Lifetime, Report] = {}
 
@@ -99,10 +99,18 @@ class ProbeSeries:
         for _, report in self._fresh(now):
             yield report
 
-    def hides(self, family: Family, now: float) -> bool:
-        """Whether a gauge of a fresh report is no longer true all the same."""
-        asked_to_wait = family is catalog.RETRY_AFTER_TIMESTAMP_SECONDS
-        return asked_to_wait and now >= self.waits_until
+    def note_wait(self, observation: Observation, now: float) -> None:
+        """Remember for how long the service asked to wait, if it did."""
+        wait = observation.outcome.retry_after
+        ends_at = None if wait is None else (now + wait, observation.finished_at + wait)
+        self.asked_to_wait = ends_at
+
+    def wait(self, now: float) -> Rows:
+        """Return the end of the wait as a series, nothing once it has passed."""
+        if self.asked_to_wait is None or now >= self.asked_to_wait[0]:
+            return {}
+        labels = (*base_labels("target", self.key), fit(self.key.model))
+        return {labels: self.asked_to_wait[1]}
 
     def _fresh(self, now: float) -> Iterator[tuple[Lifetime, Report]]:
         limits = {

@@ -1,7 +1,6 @@
 """Keep what is known of one target, whichever of its probes found it out."""
 
-from tm_exporter import catalog
-from tm_exporter.exchange import Certificate
+from tm_exporter.catalog import Family
 from tm_exporter.observation import ProbeKey, Sample
 from tm_exporter.sinks.probe_series import base_labels
 from tm_exporter.sinks.series import Series
@@ -17,10 +16,16 @@ class TargetSeries:
 
     def __init__(self, key: ProbeKey, limit: int) -> None:
         self.lasting = Series(base_labels("target", key), limit)
-        self._fingerprint: str | None = None
+        self._seen: dict[Family, str] = {}
 
-    def see(self, leaf: Certificate) -> None:
-        """Count a certificate that is another one than the time before."""
-        changed = self._fingerprint not in (None, leaf.fingerprint)
-        self._fingerprint = leaf.fingerprint
-        self.lasting.record(Sample(catalog.TLS_CERTIFICATE_CHANGES, float(changed)))
+    def see(self, changes: Family, identity: str) -> None:
+        """
+        Count an identity that is another one than the time before.
+
+        Args:
+            changes: The counter; it starts at zero with the first identity.
+            identity: Of a certificate, or a version.
+        """
+        changed = self._seen.get(changes, identity) != identity
+        self._seen[changes] = identity
+        self.lasting.record(Sample(changes, float(changed)))

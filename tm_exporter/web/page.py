@@ -13,7 +13,7 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 90re
 table { border-collapse: collapse; width: 100%; }
 caption { font-weight: 600; padding: .5rem 0; text-align: left; }
 th, td { border-bottom: 1px solid #8886; padding: .35rem .6rem; text-align: left;
-         vertical-align: top; overflow-wrap: anywhere; }
+         vertical-align: top; overflow-wrap: break-word; }
 td.number { font-variant-numeric: tabular-nums; text-align: right;
             white-space: nowrap; }
 tr.failing td.state { color: #b00020; font-weight: 700; }

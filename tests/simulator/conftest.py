@@ -32,7 +32,7 @@ async def reached(condition: Callable[[], object]) -> None:
         TimeoutError: It did not.
     """
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - what is watched tells nobody
+        while not condition():
             await asyncio.sleep(0.001)
 
 

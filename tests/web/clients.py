@@ -31,5 +31,5 @@ async def rest(reader: asyncio.StreamReader) -> bytes:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until the condition holds, for at most five seconds."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 -- nothing tells when
+        while not condition():
             await asyncio.sleep(0.01)

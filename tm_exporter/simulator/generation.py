@@ -19,7 +19,7 @@ _ANSWER = (
     'A simulated answer to "{words}". It was made up, comes one token at a time and'
     " costs no real money."
 )
-_JSON = '{"answer":"simulated","tokens":"made up","ok":true}'
+_JSON = '{"ok":true,"answer":"made up"}'
 _REPEATED_CHARACTERS = 80
 
 

@@ -1,0 +1,178 @@
+"""Everything put together, in one process, over real sockets."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tm_exporter.config.load import Loaded, load
+from tm_exporter.daemon import Daemon
+from tm_exporter.logs import Logging, configure
+from tm_exporter.simulator.server import Simulator
+
+
+FAST = {"interval": "1s", "timeout": "1s"}
+Log = tuple[Logging, Callable[[], str]]
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Simulator]:
+    """Run a simulated service."""
+    async with Simulator(first_token_seconds=0.02, gap_seconds=0.001) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    """Log at the finest level into a pipe, and return what was written."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stream:
+        logging = configure(level="debug", stream=stream, strict=True)
+
+        def written() -> str:
+            logging.close()
+            stream.close()
+            with os.fdopen(reading) as lines:
+                return lines.read()
+
+        yield logging, written
+        logging.close()
+
+
+def configured(service: Simulator, **target: Any) -> Loaded:
+    """Return the configuration of one serverless target."""
+    return load(
+        file=None,
+        environ={},
+        isolated=True,
+        overrides={
+            "targets": [
+                {
+                    "name": "serverless",
+                    "surface": "serverless",
+                    "base_url": service.serverless_url,
+                    "api_key": service.api_key,
+                    "models": ["openai/gpt-oss-20b"],
+                    "labels": {"team": "search"},
+                    "probes": {"health": FAST, "chat_stream": FAST, "models": FAST},
+                    **target,
+                }
+            ]
+        },
+    )
+
+
+async def page(url: str, path: str = "/metrics") -> str:
+    """Return a page of the daemon."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return (await client.get(url + path)).text
+
+
+async def until(url: str, wanted: str, path: str = "/metrics") -> str:
+    """Return the page once something is on it."""
+    async with asyncio.timeout(15):
+        while wanted not in (text := await page(url, path)):
+            await asyncio.sleep(0.05)
+    return text
+
+
+async def test_what_is_probed_is_exposed(service: Simulator, log: Log) -> None:
+    """From a configuration to a passing verdict on the page, and back to nothing."""
+    daemon = Daemon(configured(service), log[0], "127.0.0.1:0")
+    url = await daemon.start()
+    series = 'model="openai/gpt-oss-20b",probe="chat_stream"'
+    try:
+        text = await until(url, f"tensormesh_probe_success{{{series}")
+        status = await page(url, "/api/v1/status")
+    finally:
+        await daemon.stop()
+
+    assert f'{series},surface="serverless",target="serverless"}} 1.0' in text
+    assert 'tensormesh_target_info{surface="serverless",target="serverless"' in text
+    assert 'team="search"' in text
+    assert 'tensormesh_failure_reason_info{party="us",reason="auth"} 1.0' in text
+    assert '"state":"ok"' in status
+
+
+async def test_an_outage_shows_within_an_interval_and_so_does_its_end(
+    service: Simulator, log: Log
+) -> None:
+    """Failing and recovering are one log line each."""
+    daemon = Daemon(configured(service), log[0], "127.0.0.1:0")
+    url = await daemon.start()
+    health = 'tensormesh_probe_success{model="",probe="health",surface="serverless",'
+    try:
+        await until(url, health + 'target="serverless"} 1.0')
+        service.switch("outage")
+        await until(url, health + 'target="serverless"} 0.0')
+        service.switch("healthy")
+        await until(url, health + 'target="serverless"} 1.0')
+    finally:
+        await daemon.stop()
+
+    events = [line for line in log[1]().splitlines() if '"probe":"health"' in line]
+    kinds = [
+        kind
+        for kind in ("probe_failing", "probe_recovered")
+        for line in events
+        if f'"event":"{kind}"' in line
+    ]
+    assert kinds == ["probe_failing", "probe_recovered"]
+
+
+async def test_no_secret_is_in_anything_that_is_said(
+    service: Simulator, log: Log
+) -> None:
+    """Not on a page, and not in a log line at the finest level."""
+    planted = "ak-planted-5d8e1f"
+    loaded = configured(service, api_key=planted, headers={"X-Extra": "hush-77aa21"})
+    daemon = Daemon(loaded, log[0], "127.0.0.1:0")
+    url = await daemon.start()
+    try:
+        await until(url, 'reason="auth",surface="serverless",target="serverless"} 1.0')
+        said = [
+            await page(url, path)
+            for path in ("/metrics", "/", "/config", "/api/v1/status")
+        ]
+    finally:
+        await daemon.stop()
+    said.append(log[1]())
+
+    assert not any("planted" in text or "hush" in text for text in said)
+
+
+async def test_a_scrape_does_not_wait_for_a_service_that_hangs(
+    service: Simulator, log: Log
+) -> None:
+    """And neither does the end."""
+    service.switch("hang")
+    daemon = Daemon(configured(service), log[0], "127.0.0.1:0")
+    url = await daemon.start()
+    try:
+        async with asyncio.timeout(10):
+            await until(url, 'tensormesh_probe_slots_total{model="",probe="health"')
+            while not any(r.path == "/health" for r in service.requests):
+                await asyncio.sleep(0.05)
+        async with asyncio.timeout(1):
+            await page(url)
+    finally:
+        async with asyncio.timeout(2):
+            await daemon.stop()
+
+
+async def test_with_no_target_it_still_answers(log: Log) -> None:
+    """An exporter that dies for want of targets cannot say what is missing."""
+    loaded = load(file=None, environ={}, isolated=True)
+    daemon = Daemon(loaded, log[0], "127.0.0.1:0")
+    url = await daemon.start()
+    try:
+        text = await page(url)
+        ready = await page(url, "/-/ready")
+    finally:
+        await daemon.stop()
+
+    assert "tensormesh_exporter_build_info" in text
+    assert ready.strip() == "ready"

@@ -1,0 +1,145 @@
+"""From settings to probes, and to the clients which they ask through."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from tm_exporter.clients.client import Client, ControlPlaneClient, InferenceClient
+from tm_exporter.clients.proxy import Proxy
+from tm_exporter.clients.resolver import Resolver
+from tm_exporter.clients.transport import Transport
+from tm_exporter.clients.trust import TrustSet, TrustStore
+from tm_exporter.config.running import Running, running
+from tm_exporter.config.secrets import proxy_password_reader, secret_reader
+from tm_exporter.config.settings import Settings
+from tm_exporter.config.target import Target
+from tm_exporter.credentials import Secret
+from tm_exporter.kinds import PROBES
+from tm_exporter.observation import Probe, ProbeKey
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecret:
+    """
+    A secret that the log is told of before anyone uses it.
+
+    Attributes:
+        secret: Where it comes from.
+        tell: Has it masked wherever it turns up from now on.
+    """
+
+    secret: Secret
+    tell: Callable[[str], None]
+
+    async def get(self) -> SecretStr:
+        """Return the secret, or raise SecretUnavailable."""
+        value = await self.secret.get()
+        self.tell(value.get_secret_value())
+        return value
+
+    def rejected(self) -> None:
+        """Pass on that the service refused it."""
+        self.secret.rejected()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """
+    Builds probes; what targets can share is made once.
+
+    Attributes:
+        tell_secret: Has a secret masked in the log.
+        environ: Where HTTPS_PROXY and NO_PROXY are looked up.
+        clock: Monotonic seconds.
+        now: Seconds since the epoch.
+    """
+
+    tell_secret: Callable[[str], None]
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    _resolver: Resolver = field(default_factory=Resolver)
+    _trust_store: TrustStore = field(default_factory=TrustStore)
+
+    def probes(self, settings: Settings) -> list[Probe]:
+        """Return everything that runs, in the order of the configuration."""
+        clients = {target.name: self._client(target) for target in settings.targets}
+        return [_probe(row, clients[row.target.name]) for row in running(settings)]
+
+    def _client(self, target: Target) -> Client:
+        """Return the client that a target is spoken to with."""
+        for value in target.headers.values():
+            self.tell_secret(value.get_secret_value())
+        secret = secret_reader(target, self.clock)
+        known = None if secret is None else KnownSecret(secret, self.tell_secret)
+        transport = self._transport(target)
+        if target.surface == "control_plane":
+            return ControlPlaneClient(
+                base_url=target.base_url,
+                transport=transport,
+                secret=known,
+                headers=target.headers,
+            )
+        return InferenceClient(
+            base_url=target.base_url,
+            transport=transport,
+            secret=known,
+            headers=target.headers,
+            user_id=target.user_id,
+            auth_on_get=_asks_for_credentials(target),
+        )
+
+    def _transport(self, target: Target) -> Transport:
+        """Return the transport that knows the way to a target."""
+        return Transport(
+            resolver=self._resolver,
+            trust_store=self._trust_store,
+            trust=TrustSet(
+                _path(target.ca_bundle),
+                _path(target.client_cert_file),
+                _path(target.client_key_file),
+            ),
+            proxy=self._proxy(target),
+            ip_protocol=target.ip_protocol,
+            clock=self.clock,
+            now=self.now,
+            environ=self.environ,
+        )
+
+    def _proxy(self, target: Target) -> Proxy | None:
+        """Return the proxy that is configured for a target."""
+        if target.proxy_url is None:
+            return None
+        password = proxy_password_reader(target)
+        if password is None:
+            return Proxy.at(target.proxy_url)
+        known = KnownSecret(password, self.tell_secret)
+        return Proxy.at(target.proxy_url, known.get)
+
+
+def _probe(row: Running, client: Client) -> Probe:
+    """Return the probe of one row."""
+    target = row.target
+    key = ProbeKey(
+        target=target.name,
+        surface=target.surface,
+        probe=row.probe,
+        model=row.model.name if row.model is not None else "",
+    )
+    models = tuple(model.name for model in target.named_models)
+    return PROBES[type(row.section)](row.section, key, client, models)
+
+
+def _asks_for_credentials(target: Target) -> bool:
+    """Whether the GET routes of an inference surface get the credentials."""
+    if target.auth_on_get == "auto":
+        return target.surface == "on_demand"
+    return target.auth_on_get == "always"
+
+
+def _path(name: str | Path | None) -> Path | None:
+    return None if name is None else Path(name)

@@ -1,0 +1,256 @@
+"""
+The command line: what is asked for, and the exit status that answers.
+
+0 is fine, 1 means that something failed, 2 that it could not even be tried.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tm_exporter import __version__, demo, one_shot
+from tm_exporter.assembly import Assembly
+from tm_exporter.catalog import FAMILIES
+from tm_exporter.config import report
+from tm_exporter.config.load import Loaded, load
+from tm_exporter.config.origin import ConfigurationError
+from tm_exporter.config.schema import schema
+from tm_exporter.daemon import Daemon, serve
+from tm_exporter.docgen import metrics_page
+from tm_exporter.logs import Logging, configure
+from tm_exporter.simulator import command as simulator
+from tm_exporter.simulator.scenarios import scenarios
+from tm_exporter.web.listen import ListenError, parse
+
+
+FINE, FAILED, BAD = 0, 1, 2
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for, and return the exit status."""
+    asked = _parser().parse_args(arguments)
+    command: Command = asked.command
+    try:
+        return command(asked)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            _complain(str(problem))
+    except (ListenError, demo.SimulatorFailed) as error:
+        _complain(str(error))
+    except KeyboardInterrupt:
+        return FAILED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    return BAD
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Run the daemon."""
+    loaded = _load(asked)
+    with _logging(loaded) as logging:
+        listen = loaded.settings.server.listen
+        asyncio.run(serve(Daemon(loaded, logging, listen), _announce))
+    return FINE
+
+
+def run_demo(asked: argparse.Namespace) -> int:
+    """Run the daemon against a simulator."""
+    _check_scenario(asked.scenario)
+    with demo.simulator(asked.scenario) as url:
+        loaded = demo.configuration(url, asked.listen)
+
+        def announce(page: str) -> None:
+            _announce(page)
+            _say(demo.instructions(url))
+
+        with _logging(loaded) as logging:
+            daemon = Daemon(loaded, logging, asked.listen)
+            asyncio.run(serve(daemon, announce, asked.seconds))
+    return FINE
+
+
+def simulate(asked: argparse.Namespace) -> int:
+    """Run the simulator, or list what it can play."""
+    if asked.list:
+        width = max(map(len, scenarios()))
+        for name, description in scenarios().items():
+            _say(f"{name.ljust(width)}  {description}")
+        return FINE
+    _check_scenario(asked.scenario)
+    host, port = parse(asked.listen)
+    return simulator.serve(
+        host, port, asked.scenario, until_stdin_closes=asked.until_stdin_closes
+    )
+
+
+def probe(asked: argparse.Namespace) -> int:
+    """Run every configured probe once."""
+    loaded = _load(asked)
+    with _logging(loaded) as logging:
+        assembly = Assembly(tell_secret=logging.register_secret)
+        probes = [
+            one
+            for one in assembly.probes(loaded.settings)
+            if asked.target in (None, one.key.target)
+            and asked.probe in (None, one.key.probe)
+        ]
+        if not probes:
+            return _complain("no such probe runs: see `tm-exporter check`")
+        seen = asyncio.run(one_shot.run_all(probes))
+    render = one_shot.render_json if asked.output == "json" else one_shot.render_table
+    _say(render(seen))
+    return FINE if all(one.verdict.passed for one in seen) else FAILED
+
+
+def check(asked: argparse.Namespace) -> int:
+    """Validate the configuration and show what is in force."""
+    found = report.describe(_load(asked))
+    render = report.render_json if asked.output == "json" else report.render_text
+    _say(render(found).rstrip("\n"))
+    return FAILED if asked.strict and found.warnings else FINE
+
+
+def show_schema(_: argparse.Namespace) -> int:
+    """Print the JSON Schema of the configuration file."""
+    _say(json.dumps(schema(), indent=2))
+    return FINE
+
+
+def show_metrics(_: argparse.Namespace) -> int:
+    """Print the reference of all metrics."""
+    _say(metrics_page(FAMILIES).rstrip("\n"))
+    return FINE
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="tm-exporter",
+        description="Monitor the Tensormesh inference service for Prometheus.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"tm-exporter {__version__}"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command in _COMMANDS.items():
+        about = (command.__doc__ or "").strip()
+        sub = commands.add_parser(name, help=about, description=about)
+        sub.set_defaults(command=command)
+        for option, settings in _OPTIONS[name].items():
+            sub.add_argument(option, **settings)
+    return parser
+
+
+_CONFIG: dict[str, Any] = {
+    "type": Path,
+    "metavar": "FILE",
+    "help": "configuration in YAML; TM_EXPORTER_CONFIG where left out",
+}
+_LISTEN: dict[str, Any] = {
+    "metavar": "HOST:PORT",
+    "help": "address to listen on; port 0 picks a free one",
+}
+_SCENARIO: dict[str, Any] = {
+    "metavar": "NAME",
+    "default": "healthy",
+    "help": "what to play; `tm-exporter simulate --list` shows all",
+}
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError
+    return seconds
+
+
+_COMMANDS: dict[str, Command] = {
+    "run": run,
+    "demo": run_demo,
+    "simulate": simulate,
+    "probe": probe,
+    "check": check,
+    "schema": show_schema,
+    "metrics": show_metrics,
+}
+_OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
+    "run": {"--config": _CONFIG, "--listen": _LISTEN},
+    "demo": {
+        "--listen": {**_LISTEN, "default": demo.LISTEN},
+        "--scenario": _SCENARIO,
+        "--for": {
+            "dest": "seconds",
+            "type": _seconds,
+            "metavar": "SECONDS",
+            "help": "end after this time; without it, run until interrupted",
+        },
+    },
+    "simulate": {
+        "--listen": {**_LISTEN, "default": "127.0.0.1:9878"},
+        "--scenario": _SCENARIO,
+        "--list": {"action": "store_true", "help": "print the scenarios and end"},
+        "--until-stdin-closes": {"action": "store_true", "help": argparse.SUPPRESS},
+    },
+    "probe": {
+        "--config": _CONFIG,
+        "--target": {"metavar": "NAME", "help": "only probes of this target"},
+        "--probe": {"metavar": "NAME", "help": "only probes of this name"},
+        "--output": {"choices": ("table", "json"), "default": "table"},
+    },
+    "check": {
+        "--config": _CONFIG,
+        "--output": {"choices": ("text", "json"), "default": "text"},
+        "--strict": {"action": "store_true", "help": "exit with 1 on a warning"},
+    },
+    "schema": {},
+    "metrics": {},
+}
+
+
+def _load(asked: argparse.Namespace) -> Loaded:
+    """Return the configuration that the command line and its surroundings make."""
+    listen = getattr(asked, "listen", None)
+    overrides = {} if listen is None else {"server": {"listen": listen}}
+    return load(file=asked.config, environ=os.environ, overrides=overrides)
+
+
+@contextlib.contextmanager
+def _logging(loaded: Loaded) -> Iterator[Logging]:
+    """Have the log as configured, and what is left of it written at the end."""
+    settings = loaded.settings.log
+    logging = configure(format=settings.format, level=settings.level)
+    try:
+        yield logging
+    finally:
+        logging.close()
+
+
+def _check_scenario(name: str) -> None:
+    """Refuse a scenario that nobody wrote."""
+    if name not in scenarios():
+        raise demo.SimulatorFailed(
+            f"no scenario {name!r}: `tm-exporter simulate --list` shows all"
+        )
+
+
+def _announce(url: str) -> None:
+    """Print the line that scripts wait for."""
+    _say(f"listening on {url}")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 -- what was asked for
+
+
+def _complain(text: str) -> int:
+    print(f"tm-exporter: {text}", file=sys.stderr)  # noqa: T201 -- for people
+    return BAD

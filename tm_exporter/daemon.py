@@ -1,0 +1,197 @@
+"""The daemon: everything put together, started in order, ended in time."""
+
+import asyncio
+import contextlib
+import platform
+import signal
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import structlog
+
+from tm_exporter import __version__, catalog, exposition, runner
+from tm_exporter.assembly import Assembly
+from tm_exporter.config.load import Loaded
+from tm_exporter.config.masking import masked
+from tm_exporter.config.report import describe
+from tm_exporter.logs import Logging
+from tm_exporter.loop_lag import watch_lag
+from tm_exporter.observation import Observation, Probe, ProbeKey, Skip
+from tm_exporter.reasons import EXPLANATIONS, next_step
+from tm_exporter.schedule import Schedule
+from tm_exporter.sinks.collector import SeriesCollector
+from tm_exporter.sinks.history import History
+from tm_exporter.sinks.log import LogSink
+from tm_exporter.sinks.metrics import MetricsSink
+from tm_exporter.sinks.publish import publish
+from tm_exporter.status import NotWatched, Status, StatusBoard
+from tm_exporter.web.app import Sources, build
+from tm_exporter.web.server import WebServer
+
+
+log = structlog.get_logger()
+
+_ANY_PROBE = (Skip.OVERLAP, Skip.MISSED, Skip.THROTTLED)
+
+
+class Daemon:
+    """
+    Probes, and tells what it saw, until it is stopped.
+
+    Args:
+        loaded: The configuration in force.
+        logging: Where secrets are told, and lines that were dropped are counted.
+        listen: `host:port` of its pages.
+    """
+
+    def __init__(self, loaded: Loaded, logging: Logging, listen: str) -> None:
+        self._settings = loaded.settings
+        self._logging = logging
+        self._started = datetime.now(UTC)
+        self._metrics = MetricsSink()
+        self._history = History()
+        self._sinks = (self._metrics, self._history, LogSink(next_step))
+        self._schedule = Schedule(
+            run=runner.run, publish=self._publish, counter=self._metrics
+        )
+        self._board = StatusBoard(
+            metrics=self._metrics,
+            history=self._history,
+            next_step=next_step,
+            next_slot=self._schedule.next_slot,
+        )
+        self._not_watched = tuple(
+            NotWatched(row.target, row.probe, row.why)
+            for row in describe(loaded).not_running
+        )
+        self._server = WebServer(build(self._sources()), listen)
+        self._lag: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """
+        Listen, then begin to probe.
+
+        Returns:
+            The address of its pages.
+
+        Raises:
+            ListenError: The address cannot be listened on.
+        """
+        url = await self._server.start()
+        probes = Assembly(tell_secret=self._logging.register_secret).probes(
+            self._settings
+        )
+        self._describe_itself()
+        self._watch(probes)
+        self._schedule.start(probes)
+        self._lag = asyncio.create_task(watch_lag(self._note_lag), name="loop lag")
+        log.info("started", version=__version__, url=url, probes=len(probes))
+        for row in self._not_watched:
+            log.info("not_watched", target=row.target, what=row.what, why=row.why)
+        return url
+
+    async def stop(self) -> None:
+        """End within two seconds, whatever hangs."""
+        if self._lag is not None:
+            self._lag.cancel()
+        await self._schedule.stop()
+        await self._server.stop()
+        log.info("stopped")
+
+    def _publish(self, observation: Observation) -> None:
+        publish(observation, self._sinks)
+
+    def _note_lag(self, seconds: float) -> None:
+        self._metrics.record(catalog.EXPORTER_EVENT_LOOP_LAG_SECONDS, seconds)
+
+    def _watch(self, probes: Sequence[Probe]) -> None:
+        """Begin the series of each probe at zero."""
+        for target in self._settings.targets:
+            self._metrics.target_info.describe(
+                target.name, target.surface, target.labels
+            )
+        for probe in probes:
+            self._metrics.watch(
+                probe.key,
+                interval=probe.section.interval,
+                reasons=probe.reasons,
+                skips=_skips(probe),
+            )
+
+    def _describe_itself(self) -> None:
+        """Record what does not change while the daemon runs."""
+        record = self._metrics.record
+        python = platform.python_version()
+        record(catalog.EXPORTER_BUILD_INFO, 1, (__version__, python))
+        record(catalog.EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, 1)
+        record(
+            catalog.EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS, time.time()
+        )
+        record(catalog.EXPORTER_LEADER, 1)
+        shard = self._settings.shard
+        record(catalog.EXPORTER_SHARD_INFO, 1, (str(shard.index), str(shard.total)))
+        record(catalog.EXPORTER_TIMESTAMP_SOURCE_INFO, 1, ("user_space",))
+        for reason, explanation in EXPLANATIONS.items():
+            record(catalog.FAILURE_REASON_INFO, 1, (reason, explanation.party))
+        self._metrics.mirror(
+            catalog.EXPORTER_LOG_LINES_DROPPED, lambda: float(self._logging.dropped)
+        )
+
+    def _sources(self) -> Sources:
+        """Return where the pages get what they show."""
+        return Sources(
+            registry=exposition.registry(SeriesCollector(self._metrics)),
+            healthy=lambda: self._schedule.is_turning,
+            ready=lambda: self._schedule.is_ready,
+            config=lambda: masked(self._settings),
+            status=self._status,
+        )
+
+    def _status(self) -> Status:
+        keys: list[ProbeKey] = [probe.key for probe in self._schedule.probes]
+        return Status(
+            version=__version__,
+            started=self._started,
+            ready=self._schedule.is_ready,
+            targets=self._board.targets(keys),
+            not_watched=self._not_watched,
+        )
+
+
+async def serve(
+    daemon: Daemon, announce: Callable[[str], None], seconds: float | None = None
+) -> None:
+    """
+    Run a daemon until SIGTERM or SIGINT.
+
+    Args:
+        daemon: Started here, and stopped.
+        announce: Is told the address once it listens.
+        seconds: End after this time.
+
+    Raises:
+        ListenError: Its address cannot be listened on.
+    """
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    loop.add_signal_handler(signal.SIGHUP, _refuse_reload)
+    announce(await daemon.start())
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await ended.wait()
+    finally:
+        await daemon.stop()
+
+
+def _refuse_reload() -> None:
+    """Say that a changed configuration wants a restart, instead of ending."""
+    log.warning("reload_refused", detail="restart to change the configuration")
+
+
+def _skips(probe: Probe) -> tuple[Skip, ...]:
+    """Return what a probe's slots can be skipped for."""
+    return (*_ANY_PROBE, Skip.UNSUPPORTED) if probe.section.optional else _ANY_PROBE

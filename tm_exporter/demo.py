@@ -1,0 +1,127 @@
+"""
+The main job without credentials: the daemon against a simulated Tensormesh.
+
+The simulator is a process of its own, so that what it computes does not disturb
+what the daemon times.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from tm_exporter.config.load import Loaded, load
+from tm_exporter.simulator.served import ON_DEMAND_MODELS, SERVERLESS_MODELS
+from tm_exporter.simulator.surfaces import PREFIXES
+from tm_exporter.simulator.world import Credentials
+
+
+LISTEN = "127.0.0.1:9877"
+
+_PROBES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    # Faster than anyone would pay for: the simulator's tokens are free.
+    "inference": {
+        "health": {"interval": "5s", "timeout": "2s"},
+        "version": {"interval": "10s"},
+        "models": {"interval": "10s", "timeout": "5s"},
+        "tokenize": {"interval": "10s", "timeout": "5s"},
+        "chat_stream": {"interval": "10s", "timeout": "10s", "idle_timeout": "5s"},
+        "chat": {"interval": "15s", "timeout": "10s"},
+    },
+    "control_plane": {
+        "auth": {"interval": "10s", "timeout": "5s"},
+        "deployments": {"interval": "10s", "timeout": "5s"},
+        "balance": {"interval": "10s", "timeout": "5s"},
+        "spending": {"interval": "10s", "timeout": "5s"},
+    },
+}
+
+
+class SimulatorFailed(Exception):  # noqa: N818 -- what it did
+    """The simulator did not start."""
+
+
+@contextmanager
+def simulator(scenario: str) -> Iterator[str]:
+    """
+    Run the simulator beside us, and end it with us, however we end.
+
+    It watches its standard input, whose other end is closed by our death.
+
+    Yields:
+        Its address.
+
+    Raises:
+        SimulatorFailed: It ended before it listened; it said why.
+    """
+    command = [sys.executable, "-m", "tm_exporter", "simulate"]
+    command += ["--listen", "127.0.0.1:0", "--scenario", scenario]
+    process = subprocess.Popen(  # noqa: S603 -- our own program
+        [*command, "--until-stdin-closes"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None  # noqa: S101 -- for the type checker
+            line = process.stdout.readline().split()
+            if line[:2] != ["listening", "on"]:
+                raise SimulatorFailed("the simulator did not start")
+            yield line[2]
+        finally:
+            process.terminate()
+
+
+def configuration(url: str, listen: str) -> Loaded:
+    """
+    Return the demo's configuration: all three surfaces of a simulator.
+
+    Args:
+        url: Where it listens.
+        listen: `host:port` of the daemon's pages.
+    """
+    made_up = Credentials()
+    inference = {"api_key": made_up.api_key, "probes": _PROBES["inference"]}
+    return load(
+        file=None,
+        environ={},
+        isolated=True,
+        overrides={
+            "server": {"listen": listen},
+            "log": {"format": "console"},
+            "targets": [
+                {
+                    "name": "serverless",
+                    "surface": "serverless",
+                    "base_url": url + PREFIXES["serverless"],
+                    "models": [model.name for model in SERVERLESS_MODELS[:2]],
+                    **inference,
+                },
+                {
+                    "name": "on_demand",
+                    "surface": "on_demand",
+                    "base_url": url + PREFIXES["on_demand"],
+                    "user_id": made_up.user_id,
+                    "models": [model.name for model in ON_DEMAND_MODELS],
+                    **inference,
+                },
+                {
+                    "name": "account",
+                    "surface": "control_plane",
+                    "base_url": url + PREFIXES["control_plane"],
+                    "token": made_up.token,
+                    "probes": _PROBES["control_plane"],
+                },
+            ],
+        },
+    )
+
+
+def instructions(url: str) -> str:
+    """Return what can be done with the demo while it runs."""
+    return (
+        f"a simulated Tensormesh runs at {url}; break it and watch:\n"
+        f'  curl -X PUT {url}/simulator/scenario -d \'{{"name": "outage"}}\'\n'
+        f'  curl -X PUT {url}/simulator/scenario -d \'{{"name": "healthy"}}\''
+    )

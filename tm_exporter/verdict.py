@@ -291,12 +291,12 @@ def _begins_json(content: bytes) -> bool:
     try:
         # Without a last character that the end cuts in two.
         text = codecs.getincrementaldecoder("utf-8")().decode(content)
-        orjson.loads(text)
+        orjson.loads(text)  # whole: it is what follows that is no JSON
     except UnicodeDecodeError:
         return False
     except orjson.JSONDecodeError as error:
         return not text.strip() or _ends_early(text[error.pos :], error.msg)
-    return True
+    return False
 
 
 def _ends_early(rest: str, message: str) -> bool:

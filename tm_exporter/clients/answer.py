@@ -110,24 +110,12 @@ class Answer:
         self._beginning = (self._beginning + data)[: len(_BEGINNING)]
         if not _BEGINNING.startswith(self._beginning):
             raise Ended(FaultKind.PROTOCOL, "the answer is not HTTP/1")
-        self._head_size += len(data)
         self._parser.receive_data(data)
         while self._head is None:
             event = self._next_event()
-            if event is h11.NEED_DATA:
-                break
-            if isinstance(event, h11.InformationalResponse):
-                self._interim += 1
-                if self._interim > self._limits.interim:
-                    raise Ended(FaultKind.PROTOCOL, "too many interim (1xx) answers")
-            elif isinstance(event, h11.Response):
-                self._take_head(event)
-            else:
-                raise Ended(FaultKind.CLOSED, "closed before an answer came")
-        else:
-            return
-        if self._head_size > self._limits.head:
-            raise Ended(FaultKind.PROTOCOL, "the headers exceed the limit")
+            if not isinstance(event, h11.InformationalResponse | h11.Response):
+                return  # more is needed: the parser raises at an end
+            self._take_head(event)
 
     def begin_body(self, limit: int) -> None:
         """
@@ -155,13 +143,20 @@ class Answer:
         self._parser.receive_data(data)
         self._read_body()
 
-    def _take_head(self, head: h11.Response) -> None:
-        """Keep the final header block, if it is within bounds."""
-        size = sum(len(name) + len(value) + 4 for name, value in head.headers)
-        if size > self._limits.head:
+    def _take_head(self, head: h11.InformationalResponse | h11.Response) -> None:
+        """Keep the final header block; count all of them."""
+        self._head_size += sum(
+            len(name) + len(value) + 4 for name, value in head.headers
+        )
+        if self._head_size > self._limits.head:
             raise Ended(FaultKind.PROTOCOL, "the headers exceed the limit")
-        self._head = head
-        self.answered_at = self._now()
+        if isinstance(head, h11.Response):
+            self._head = head
+            self.answered_at = self._now()
+            return
+        self._interim += 1
+        if self._interim > self._limits.interim:
+            raise Ended(FaultKind.PROTOCOL, "too many interim (1xx) answers")
 
     def _read_body(self) -> None:
         """Turn what the parser has into pieces."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -278,12 +279,18 @@ class Conversation:
         try:
             return await self._open.receive()
         except ssl.SSLError as error:
-            if self.stage is Stage.HEAD:  # how TLS 1.3 refuses a client certificate
-                self.stage = Stage.TLS
-            raise Ended(FaultKind.FAILED, _tls_text(error)) from None
+            raise self._private_failure(error) from None
         except OSError as error:
             text = error.strerror or str(error)
             raise Ended(FaultKind.CLOSED, f"connection lost: {text}") from None
+
+    def _private_failure(self, error: ssl.SSLError) -> Ended:
+        """Tell a late refusal of the handshake from bytes that are no TLS."""
+        if self.stage is not Stage.HEAD:
+            return Ended(FaultKind.FAILED, _tls_text(error))
+        if "ALERT" in (error.reason or ""):  # TLS 1.3 refuses a client like this
+            return Ended(FaultKind.FAILED, _tls_text(error), stage=Stage.TLS)
+        return Ended(FaultKind.PROTOCOL, _tls_text(error))
 
     async def _listen_to_body(self, reader: BodyReader | None) -> None:
         """Read the body as far as its kind of answer is of interest."""
@@ -346,9 +353,18 @@ class Conversation:
 
 def _unreachable(error: OSError, host: str) -> Ended:
     """Tell a name that does not resolve from our having no descriptor to ask."""
-    if error.errno in _NO_DESCRIPTORS:
+    if error.errno in _NO_DESCRIPTORS or _none_left():
         return _no_descriptor()
     return Ended(FaultKind.FAILED, f"{host}: {error.strerror or error}")
+
+
+def _none_left() -> bool:
+    """Whether there is no descriptor: a resolver without one need not say so."""
+    try:
+        socket.socket().close()
+    except OSError as error:
+        return error.errno in _NO_DESCRIPTORS
+    return False
 
 
 def _no_descriptor() -> Ended:

@@ -33,6 +33,13 @@ class Proxy:
     url: httpx.URL
     password: Callable[[], Awaitable[SecretStr]] | None = None
 
+    @classmethod
+    def at(
+        cls, url: str, password: Callable[[], Awaitable[SecretStr]] | None = None
+    ) -> "Proxy":
+        """Return the proxy at an address."""
+        return cls(httpx.URL(url), password)
+
     async def authorization(self) -> str | None:
         """Return the value of Proxy-Authorization, None without a user name."""
         if not self.url.username:
@@ -60,7 +67,7 @@ def proxy_from_environment(url: httpx.URL, environ: Mapping[str, str]) -> Proxy 
     if not named or proxy_bypass_environment(url.host, {"no": spared}):
         return None
     try:
-        return Proxy(httpx.URL(named if "://" in named else f"http://{named}"))
+        return Proxy.at(named if "://" in named else f"http://{named}")
     except httpx.InvalidURL:  # whose text may hold a part of the password
         raise Ended(
             FaultKind.FAILED, "HTTPS_PROXY is not a URL", stage=Stage.PREPARE

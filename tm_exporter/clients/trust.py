@@ -90,8 +90,8 @@ def _make(trust: TrustSet) -> ssl.SSLContext:
 
 def _lacks_system_file(context: ssl.SSLContext) -> bool:
     """Whether nothing was read of the system's file, which is no error by itself."""
-    file = ssl.get_default_verify_paths().cafile
-    return file is not None and not context.cert_store_stats()["x509_ca"]
+    exists = bool(ssl.get_default_verify_paths().cafile)
+    return exists and not context.cert_store_stats()["x509_ca"]
 
 
 @cache

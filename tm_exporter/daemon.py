@@ -61,10 +61,7 @@ class Daemon:
             next_step=next_step,
             next_slot=self._schedule.next_slot,
         )
-        self._not_watched = tuple(
-            NotWatched(row.target, row.probe, row.why)
-            for row in describe(loaded).not_running
-        )
+        self._report = describe(loaded)
         self._server = WebServer(build(self._sources()), listen)
         self._lag: asyncio.Task[None] | None = None
 
@@ -87,8 +84,7 @@ class Daemon:
         self._schedule.start(probes)
         self._lag = asyncio.create_task(watch_lag(self._note_lag), name="loop lag")
         log.info("started", version=__version__, url=url, probes=len(probes))
-        for row in self._not_watched:
-            log.info("not_watched", target=row.target, what=row.what, why=row.why)
+        self._say_what_to_know()
         return url
 
     async def stop(self) -> None:
@@ -138,6 +134,15 @@ class Daemon:
             catalog.EXPORTER_LOG_LINES_DROPPED, lambda: float(self._logging.dropped)
         )
 
+    def _say_what_to_know(self) -> None:
+        """Log what a reader of the configuration could overlook."""
+        for note in self._report.notes:
+            log.info("configuration_note", detail=note)
+        for row in self._report.not_running:
+            log.info("not_watched", target=row.target, what=row.probe, why=row.why)
+        for warning in self._report.warnings:
+            log.warning("configuration_warning", detail=warning)
+
     def _sources(self) -> Sources:
         """Return where the pages get what they show."""
         return Sources(
@@ -155,7 +160,10 @@ class Daemon:
             started=self._started,
             ready=self._schedule.is_ready,
             targets=self._board.targets(keys),
-            not_watched=self._not_watched,
+            not_watched=tuple(
+                NotWatched(row.target, row.probe, row.why)
+                for row in self._report.not_running
+            ),
         )
 
 

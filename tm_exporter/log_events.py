@@ -37,6 +37,14 @@ EVENTS: dict[str, Event] = {
         "The exporter listens and begins to probe.",
         ("version", "url", "probes"),
     ),
+    "configuration_note": Event(
+        "info", "Something to know of the configuration in force.", ("detail",)
+    ),
+    "configuration_warning": Event(
+        "warning",
+        "Something in the configuration is unwise, or would fail now.",
+        ("detail",),
+    ),
     "not_watched": Event(
         "info",
         "Something that could be watched, or was configured, is not.",

@@ -74,6 +74,11 @@ ROWS: list[tuple[str, list[Any], Reason | None]] = [
     ("bad-event-then-silence", [send(UNTIL_CLOSE + HELLO + b"data: {\n\n"), silence],
      Reason.STREAM_INVALID),
     ("broken-later-chunk", [send(BEGUN + b"two\r\n"), silence], Reason.STREAM_INVALID),
+    ("done-then-broken-chunk",
+     [send(IN_CHUNKS + chunked(GOOD)[:-5] + b"two\r\n"), silence], None),
+    ("error-then-broken-chunk",
+     [send(BEGUN + chunked(b'data: {"error": {}}\n\n')[:-5] + b"two\r\n"), silence],
+     Reason.STREAM_ERROR),
     ("closed", [send(BEGUN)], Reason.STREAM_TRUNCATED),
     ("reset", [send(BEGUN), pause(0.05), reset], Reason.STREAM_TRUNCATED),
     ("ended", [events(ROLE + HELLO + STOP)], Reason.STREAM_TRUNCATED),
@@ -205,12 +210,12 @@ async def test_data_right_after_done_is_counted() -> None:
 
 
 async def test_the_limit_of_a_stream_is_its_own() -> None:
-    """Exactly at it all is good; one byte more is too large."""
+    """Up to it all is good; a terminator that is beyond it is too large."""
     comment = b":".ljust(Limits().stream - len(GOOD) - 1, b"c") + b"\n"
 
     for body, expected in (
         (comment + GOOD, None),
-        (b":" + comment + GOOD, Reason.TOO_LARGE),
+        (b":" * len(DONE) + comment + GOOD, Reason.TOO_LARGE),
     ):
         _, _, reason = await stream_from(request, events(body))
 

@@ -39,6 +39,7 @@ class Answer:
         self._stamp = 0.0
         self._decoder: Decoder | None = None
         self._left = 0
+        self._tell: Callable[[Piece], None] = lambda _: None
         self.answered_at: float | None = None
         self.body: list[Piece] = []
         self.ended = False
@@ -117,14 +118,21 @@ class Answer:
                 return  # more is needed: the parser raises at an end
             self._take_head(event)
 
-    def begin_body(self, limit: int) -> None:
+    def begin_body(
+        self, limit: int, tell: Callable[[Piece], None] = lambda _: None
+    ) -> None:
         """
-        Read on into the body, keeping at most `limit` bytes after decoding.
+        Read on into the body.
+
+        Args:
+            limit: Bytes that are kept at the most, after decoding.
+            tell: Is given each piece when it is there, before anything is raised
+                for what comes behind it.
 
         Raises:
             Ended: As `feed_body`, for what came with the header already.
         """
-        self._left = limit
+        self._left, self._tell = limit, tell
         try:
             self._decoder = decoder_for(self._header("content-encoding"))
         except BrokenCoding as error:
@@ -176,6 +184,7 @@ class Answer:
         finally:
             if any(parts):
                 self.body.append(Piece(self._stamp, b"".join(parts)))
+                self._tell(self.body[-1])
 
     def _take(self, data: bytes, parts: list[bytes]) -> None:
         """Decode data and add it to the parts."""

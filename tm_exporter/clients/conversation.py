@@ -307,17 +307,11 @@ class Conversation:
 
     async def _read_body(self, limit: int, reader: BodyReader | None) -> None:
         """Read until the body ends, or `reader` has seen enough."""
-        fed = 0
-        self.answer.begin_body(limit)
-        while True:
-            if reader is not None:
-                for piece in self.answer.body[fed:]:
-                    reader.feed(piece)
-                fed = len(self.answer.body)
-                if reader.broken:
-                    return
-            if self.answer.ended:
-                return
+        if reader is None:
+            self.answer.begin_body(limit)
+        else:
+            self.answer.begin_body(limit, reader.feed)
+        while not self.answer.ended and not (reader and reader.broken):
             received = await self._receive_in_time(reader)
             if received is None:
                 return

@@ -1,0 +1,71 @@
+# Everything that is done with this repository. `make` alone lists it.
+
+SHELL := /bin/sh
+VENV ?= .venv
+# Python 3.11 or newer; found if empty.
+PYTHON ?=
+BIN := $(VENV)/bin
+ARGS ?=
+PYTEST_ARGS ?=
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+PARTS := .tools/oldest/.complete .tools/newest/.complete .tools/peer/.complete
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install develop parts demo test unit lint check docs lock fresh
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## Make .venv with the locked dependencies and tm-exporter
+	@:
+
+demo: install ## Run the exporter against the simulated service: make demo ARGS="--for 60"
+	@exec $(BIN)/tm-exporter demo $(ARGS)
+
+test: develop parts ## Set up all that is needed and run the whole suite
+	$(PYTEST) $(PYTEST_ARGS)
+
+unit: develop ## Run the quick part of the suite
+	$(PYTEST) -m "not e2e" $(PYTEST_ARGS)
+
+lint: develop ## Check style, types, layers, spelling, generated pages and lock files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/yamllint --strict .
+	$(BIN)/python scripts/docs_current.py
+	@! grep -nE 'https?://|file:|index-url|find-links' requirements*.txt
+
+check: lint test ## All that a change must pass
+
+docs: develop ## Write the generated pages anew
+	$(BIN)/python -m tm_exporter.docgen
+
+lock: develop ## Choose the newest versions of all dependencies and pin them
+	scripts/lock.sh $(BIN)/uv
+
+develop: $(VENV)/.developing ## Add what developing needs to .venv
+
+parts: $(PARTS) ## Fetch the real Prometheus and mock server that the tests run
+
+fresh: ## Prove make install and make test on a bare Debian 12 (root, opt-in)
+	scripts/fresh-machine.sh
+
+$(VENV)/.installed: requirements.txt requirements-build.txt pyproject.toml
+	@scripts/venv.sh $(VENV) "$(PYTHON)" requirements.txt requirements-build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.developing: $(VENV)/.installed requirements-dev.txt
+	@scripts/venv.sh $(VENV) "$(PYTHON)" requirements-dev.txt
+	@touch $@
+
+.tools/peer/.complete: requirements-peer.txt
+	@scripts/venv.sh .tools/peer "$(PYTHON)" requirements-peer.txt
+	@touch $@
+
+.tools/%/.complete: scripts/fetch-parts.sh
+	@scripts/fetch-parts.sh $*

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Fetch the programs of other projects that the tests run, out of Debian packages.
+# Nothing is installed or started: the packages are unpacked into .tools/LANE.
+#
+# usage: scripts/fetch-parts.sh oldest|newest
+set -eu
+
+lane=$1
+case $lane in
+    oldest) suite=bookworm packages="prometheus prometheus-alertmanager" ;;
+    newest) suite=testing packages="prometheus promtool" ;;
+    *)
+        echo "usage: $0 oldest|newest" >&2
+        exit 2
+        ;;
+esac
+
+# Which archive this machine uses is its own affair, so it is asked, not written here.
+archive() {
+    # shellcheck disable=SC2016  # the fields are apt's, not the shell's
+    apt-get indextargets --format '$(REPO_URI) $(COMPONENT) $(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
+        awk '$2 == "main" && $3 == "Debian" && !/security/ { print $1; exit }'
+}
+
+uri=$(archive)
+if [ -z "$uri" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq
+    uri=$(archive)
+fi
+if [ -z "$uri" ]; then
+    echo "The test parts come from Debian's archive, which apt does not know here: run the tests on Debian 12, or only make unit." >&2
+    exit 1
+fi
+
+root=$PWD/.tools/$lane
+work=$root.partial
+rm -rf "$root" "$work"
+mkdir -p "$work/etc" "$work/lists/partial" "$work/cache/archives/partial" "$work/deb" "$work/root"
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main" >"$work/etc/parts.list"
+
+# A package root of its own: the machine's suites and packages stay as they are.
+private_apt() {
+    apt-get -qq -o Acquire::Retries=3 -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" \
+        -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/etc" \
+        -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" "$@"
+}
+
+private_apt update
+# shellcheck disable=SC2086  # one word for each package
+(cd "$work/deb" && private_apt download $packages)
+for package in "$work"/deb/*.deb; do
+    dpkg -x "$package" "$work/root"
+done
+mv "$work/root" "$root"
+rm -rf "$work"
+touch "$root/.complete"

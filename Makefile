@@ -12,7 +12,7 @@ PARTS := .tools/oldest/.complete .tools/newest/.complete .tools/peer/.complete
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install develop parts demo test unit lint check docs lock fresh
+.PHONY: help install develop parts demo test unit quick lint check docs lock fresh
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,10 @@ demo: install ## Run the exporter against the simulated service: make demo ARGS=
 test: develop parts ## Set up all that is needed and run the whole suite
 	$(PYTEST) $(PYTEST_ARGS)
 
-unit: develop ## Run the quick part of the suite
+unit: develop ## Run the part without sockets, in seconds
+	$(PYTEST) -m "not e2e and not sockets" $(PYTEST_ARGS)
+
+quick: develop ## Run all that starts no other program
 	$(PYTEST) -m "not e2e" $(PYTEST_ARGS)
 
 lint: develop ## Check style, types, layers, spelling, generated pages and lock files

@@ -124,6 +124,8 @@ class Daemon:
         record(
             catalog.EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS, time.time()
         )
+        for result in ("success", "failure"):
+            record(catalog.EXPORTER_CONFIG_RELOADS, 0, (result,))
         record(catalog.EXPORTER_LEADER, 1)
         shard = self._settings.shard
         record(catalog.EXPORTER_SHARD_INFO, 1, (str(shard.index), str(shard.total)))

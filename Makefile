@@ -39,6 +39,7 @@ lint: develop ## Check style, types, layers, spelling, generated pages and lock 
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/yamllint --strict .
+	$(BIN)/shellcheck scripts/*.sh .ci/run
 	$(BIN)/python scripts/docs_current.py
 	@! grep -nE 'https?://|file:|index-url|find-links' requirements*.txt
 

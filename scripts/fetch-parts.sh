@@ -39,8 +39,9 @@ mkdir -p "$work/etc" "$work/lists/partial" "$work/cache/archives/partial" "$work
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main" >"$work/etc/parts.list"
 
 # A package root of its own: the machine's suites and packages stay as they are.
+# A mirror may lag behind the archive's own date; what it serves is signed all the same.
 private_apt() {
-    apt-get -qq -o Acquire::Retries=3 -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" \
+    apt-get -qq -o Acquire::Check-Valid-Until=false -o Acquire::Retries=3 -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" \
         -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/etc" \
         -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" "$@"
 }

@@ -34,23 +34,14 @@ _FAILED_TYPES = ("error", "response.failed")  # a tuple: JSON may hold what no s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delta:
+class Delta(Completion):
     """
-    What one event adds to an answer.
+    What one event adds to an answer, as a completion of its own.
 
     Attributes:
-        text, reasoning, tool_calls: As in `Completion`; empty where it adds none.
-        finish_reason, model, fingerprint, usage: None where it says nothing.
         ends: The event itself is the stream's terminator.
     """
 
-    text: str = ""
-    reasoning: str = ""
-    tool_calls: tuple[str, ...] = ()
-    finish_reason: str | None = None
-    model: str | None = None
-    fingerprint: str | None = None
-    usage: Usage | None = None
     ends: bool = False
 
     @property

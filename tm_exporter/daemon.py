@@ -5,6 +5,7 @@ import contextlib
 import platform
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -140,10 +141,17 @@ class Daemon:
         """Log what a reader of the configuration could overlook."""
         for note in self._report.notes:
             log.info("configuration_note", detail=note)
-        for row in self._report.not_running:
-            log.info("not_watched", target=row.target, what=row.probe, why=row.why)
+        for (what, why), targets in self._not_watched().items():
+            log.info("not_watched", targets=targets, what=what, why=why)
         for warning in self._report.warnings:
             log.warning("configuration_warning", detail=warning)
+
+    def _not_watched(self) -> dict[tuple[str, str], list[str]]:
+        """Return the targets for which the same does not run, by what and why."""
+        found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        for row in self._report.not_running:
+            found[row.probe, row.why].append(row.target)
+        return found
 
     def _sources(self) -> Sources:
         """Return where the pages get what they show."""

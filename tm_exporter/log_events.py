@@ -48,7 +48,7 @@ EVENTS: dict[str, Event] = {
     "not_watched": Event(
         "info",
         "Something that could be watched, or was configured, is not.",
-        ("target", "what", "why"),
+        ("targets", "what", "why"),
     ),
     "reload_refused": Event(
         "warning",

@@ -93,6 +93,7 @@ async def test_what_is_probed_is_exposed(service: Simulator, log: Log) -> None:
     assert f'{series},surface="serverless",target="serverless"}} 1.0' in text
     assert 'tensormesh_target_info{surface="serverless",target="serverless"' in text
     assert 'team="search"' in text
+    assert f'canary_ttft_seconds_bucket{{le="3.0",{series}' in text
     assert 'tensormesh_failure_reason_info{party="us",reason="auth"} 1.0' in text
     assert '"state":"ok"' in status
 

@@ -13,9 +13,11 @@ import structlog
 
 from tm_exporter import __version__, catalog, exposition, runner
 from tm_exporter.assembly import Assembly
+from tm_exporter.catalog import Family
 from tm_exporter.config.load import Loaded
 from tm_exporter.config.masking import masked
 from tm_exporter.config.report import describe
+from tm_exporter.config.running import running
 from tm_exporter.logs import Logging
 from tm_exporter.loop_lag import watch_lag
 from tm_exporter.observation import Observation, Probe, ProbeKey, Skip
@@ -26,6 +28,7 @@ from tm_exporter.sinks.history import History
 from tm_exporter.sinks.log import LogSink
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.publish import publish
+from tm_exporter.sinks.series import Shape
 from tm_exporter.status import NotWatched, Status, StatusBoard
 from tm_exporter.web.app import Sources, build
 from tm_exporter.web.server import WebServer
@@ -50,7 +53,7 @@ class Daemon:
         self._settings = loaded.settings
         self._logging = logging
         self._started = datetime.now(UTC)
-        self._metrics = MetricsSink()
+        self._metrics = MetricsSink(shape=Shape(thresholds=_thresholds(loaded)))
         self._history = History()
         self._sinks = (self._metrics, self._history, LogSink(next_step))
         self._schedule = Schedule(
@@ -208,6 +211,13 @@ async def serve(
 def _refuse_reload() -> None:
     """Say that a changed configuration wants a restart, instead of ending."""
     log.warning("reload_refused", detail="restart to change the configuration")
+
+
+def _thresholds(loaded: Loaded) -> dict[Family, tuple[float, ...]]:
+    """Return the bounds that the objectives in force are judged by."""
+    objectives = (row.section.slo for row in running(loaded.settings))
+    ttft = {slo.ttft.threshold for slo in objectives if slo and slo.ttft}
+    return {catalog.CANARY_TTFT_SECONDS: tuple(ttft)}
 
 
 def _skips(probe: Probe) -> tuple[Skip, ...]:

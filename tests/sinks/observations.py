@@ -15,6 +15,7 @@ from tm_exporter.observation import (
     Verdict,
 )
 from tm_exporter.sinks.metrics import MetricsSink
+from tm_exporter.sinks.series import Shape
 
 
 HEALTH = ProbeKey("eu", "serverless", "health")
@@ -73,7 +74,7 @@ def watching(
     clock: FakeClock, *keys: ProbeKey, interval: float = 60.0, limit: int = 1000
 ) -> MetricsSink:
     """Return a sink that watches these probes."""
-    sink = MetricsSink(clock, limit=limit)
+    sink = MetricsSink(clock, shape=Shape(limit))
     for key in keys:
         sink.watch(
             key,

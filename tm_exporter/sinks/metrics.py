@@ -20,7 +20,7 @@ from tm_exporter.observation import (
 )
 from tm_exporter.sinks import measures
 from tm_exporter.sinks.probe_series import ProbeSeries
-from tm_exporter.sinks.series import Labels, Rows, Series
+from tm_exporter.sinks.series import Labels, Rows, Series, Shape
 from tm_exporter.sinks.target_info import TargetInfo
 from tm_exporter.sinks.target_series import TargetSeries
 
@@ -37,12 +37,12 @@ class MetricsSink:
     """
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, *, limit: int = 1000
+        self, clock: Callable[[], float] = time.monotonic, *, shape: Shape | None = None
     ) -> None:
         self.target_info = TargetInfo()
         self._clock = clock
-        self._limit = limit
-        self._exporter = Series((), limit)
+        self._shape = shape or Shape()
+        self._exporter = Series((), self._shape)
         self._mirrors: dict[Family, Callable[[], float]] = {}
         self._probes: dict[ProbeKey, ProbeSeries] = {}
         self._targets: dict[str, TargetSeries] = {}
@@ -65,8 +65,8 @@ class MetricsSink:
             skips: What its slots can be skipped for.
         """
         if key not in self._probes:
-            self._probes[key] = ProbeSeries(key, interval, self._limit)
-            self._targets.setdefault(key.target, TargetSeries(key, self._limit))
+            self._probes[key] = ProbeSeries(key, interval, self._shape)
+            self._targets.setdefault(key.target, TargetSeries(key, self._shape))
         lasting = self._probes[key].lasting
         lasting.start(catalog.PROBE_ATTEMPTS)
         lasting.start(catalog.PROBE_SLOTS)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from tm_exporter.catalog import BASE_LABELS, Family, Lifetime, Scope
 from tm_exporter.observation import Observation, ProbeKey, Reason, Sample, Verdict
 from tm_exporter.sinks.labels import fit
-from tm_exporter.sinks.series import Labels, Rows, Series
+from tm_exporter.sinks.series import Labels, Rows, Series, Shape
 
 
 PULLED_AT_LEAST = 900.0
@@ -28,12 +28,12 @@ class Report:
         at: Monotonic seconds at which the run was reported.
     """
 
-    __slots__ = ("_key", "_limit", "_series", "at")
+    __slots__ = ("_key", "_series", "_shape", "at")
 
-    def __init__(self, key: ProbeKey, at: float, limit: int) -> None:
+    def __init__(self, key: ProbeKey, at: float, shape: Shape) -> None:
         self.at = at
         self._key = key
-        self._limit = limit
+        self._shape = shape
         self._series: dict[Scope, Series] = {}
 
     def __iter__(self) -> Iterator[tuple[Family, Rows]]:
@@ -45,7 +45,7 @@ class Report:
         scope = sample.family.scope
         if scope not in self._series:
             base = base_labels(scope, self._key)
-            self._series[scope] = Series(base, self._limit)
+            self._series[scope] = Series(base, self._shape)
         return self._series[scope].record(sample)
 
 
@@ -62,13 +62,13 @@ class ProbeSeries:
             seconds since the epoch; None where the last run was not asked.
     """
 
-    def __init__(self, key: ProbeKey, interval: float, limit: int) -> None:
+    def __init__(self, key: ProbeKey, interval: float, shape: Shape) -> None:
         self.key = key
         self.interval = interval
-        self.lasting = Series(base_labels("probe", key), limit)
+        self.lasting = Series(base_labels("probe", key), shape)
         self.consecutive_failures = 0
         self.asked_to_wait: tuple[float, float] | None = None
-        self._limit = limit
+        self._shape = shape
         self._reports: dict[Lifetime, Report] = {}
 
     def count(self, verdict: Verdict) -> None:
@@ -87,7 +87,7 @@ class ProbeSeries:
         Returns:
             The family of each sample that there was no room for.
         """
-        report = self._reports[lifetime] = Report(self.key, now, self._limit)
+        report = self._reports[lifetime] = Report(self.key, now, self._shape)
         return tuple(each.family for each in samples if not report.record(each))
 
     def is_current(self, now: float) -> bool:

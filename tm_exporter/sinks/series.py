@@ -1,7 +1,8 @@
 """Keep the series of one owner: a probe, a target, or the exporter itself."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from tm_exporter.catalog import Family
 from tm_exporter.observation import Sample
@@ -14,20 +15,38 @@ Value = float | Histogram
 Rows = dict[Labels, Value]
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """
+    What is decided once for the series of all owners.
+
+    Attributes:
+        limit: Label sets that a family of one owner may have. What a service names
+            (models, deployments, versions) is not ours to bound.
+        thresholds: Bounds that a histogram has besides its family's buckets, in
+            every series alike: those that an objective is judged by.
+    """
+
+    limit: int = 1000
+    thresholds: Mapping[Family, tuple[float, ...]] = field(default_factory=dict)
+
+    def buckets(self, family: Family) -> tuple[float, ...]:
+        """Return the upper bounds of a family's buckets, in order."""
+        return tuple(sorted({*family.buckets, *self.thresholds.get(family, ())}))
+
+
 class Series:
     """
     Counters, gauges and histograms by family and label values.
 
-    It is bounded: a family takes no more than `limit` label sets, because what
-    a service names (models, deployments, versions) is not ours to bound. `base`
-    has the values of the labels that all series of the owner begin with.
+    `base` has the values of the labels that all series of the owner begin with.
     """
 
-    __slots__ = ("_base", "_limit", "_rows")
+    __slots__ = ("_base", "_rows", "_shape")
 
-    def __init__(self, base: Labels, limit: int) -> None:
+    def __init__(self, base: Labels, shape: Shape) -> None:
         self._base = base
-        self._limit = limit
+        self._shape = shape
         self._rows: dict[Family, Rows] = {}
 
     def __iter__(self) -> Iterator[tuple[Family, Rows]]:
@@ -77,8 +96,9 @@ class Series:
         rows = self._rows.setdefault(family, {})
         full = self._base + tuple(fit(label) for label in labels)
         if full not in rows:
-            if len(rows) >= self._limit:
+            if len(rows) >= self._shape.limit:
                 return None
             is_histogram = family.kind == "histogram"
-            rows[full] = Histogram(family.buckets) if is_histogram else 0.0
+            buckets = self._shape.buckets(family) if is_histogram else ()
+            rows[full] = Histogram(buckets) if is_histogram else 0.0
         return rows, full

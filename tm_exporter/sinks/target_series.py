@@ -3,7 +3,7 @@
 from tm_exporter.catalog import Family
 from tm_exporter.observation import ProbeKey, Sample
 from tm_exporter.sinks.probe_series import base_labels
-from tm_exporter.sinks.series import Series
+from tm_exporter.sinks.series import Series, Shape
 
 
 class TargetSeries:
@@ -14,8 +14,8 @@ class TargetSeries:
         lasting: Counters, to which all probes of the target add.
     """
 
-    def __init__(self, key: ProbeKey, limit: int) -> None:
-        self.lasting = Series(base_labels("target", key), limit)
+    def __init__(self, key: ProbeKey, shape: Shape) -> None:
+        self.lasting = Series(base_labels("target", key), shape)
         self._seen: dict[Family, str] = {}
 
     def see(self, changes: Family, identity: str) -> None:

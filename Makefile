@@ -7,12 +7,12 @@ PYTHON ?=
 BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 PARTS := .tools/oldest/.complete .tools/newest/.complete .tools/peer/.complete
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install develop parts demo test unit quick lint check docs lock fresh
+.PHONY: help install develop parts demo test unit quick peers lint check docs lock fresh
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,14 +23,17 @@ install: $(VENV)/.installed ## Make .venv with the locked dependencies and tm-ex
 demo: install ## Run the exporter against the simulated service: make demo ARGS="--for 60"
 	@exec $(BIN)/tm-exporter demo $(ARGS)
 
-test: develop parts ## Set up all that is needed and run the whole suite
-	$(PYTEST) $(PYTEST_ARGS)
+test: develop parts ## Set up all that is needed and run the whole suite (peers apart)
+	$(PYTEST) -m "not heavy" $(PYTEST_ARGS)
 
 unit: develop ## Run the part without sockets, in seconds
 	$(PYTEST) -m "not e2e and not sockets" $(PYTEST_ARGS)
 
 quick: develop ## Run all that starts no other program
 	$(PYTEST) -m "not e2e" $(PYTEST_ARGS)
+
+peers: develop .tools/peer/.complete .tools/heavy/.complete ## Test it against a real gateway, LiteLLM's (0.8 GB, opt-in)
+	$(BIN)/python -m pytest -m heavy $(PYTEST_ARGS)
 
 lint: develop ## Check style, types, layers, spelling, generated pages and lock files
 	$(BIN)/ruff check .
@@ -69,6 +72,10 @@ $(VENV)/.developing: $(VENV)/.installed requirements-dev.txt
 
 .tools/peer/.complete: requirements-peer.txt
 	@scripts/venv.sh .tools/peer "$(PYTHON)" requirements-peer.txt
+	@touch $@
+
+.tools/heavy/.complete: requirements-heavy.txt
+	@scripts/venv.sh .tools/heavy "$(PYTHON)" requirements-heavy.txt
 	@touch $@
 
 .tools/%/.complete: scripts/fetch-parts.sh

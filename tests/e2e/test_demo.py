@@ -12,7 +12,7 @@ from tests.e2e.demo_probes import PROBES
 from tests.e2e.waiting import eventually
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.e2e
 
 DEMO = (TM_EXPORTER, "demo", "--listen", "127.0.0.1:0")
 

@@ -14,7 +14,7 @@ from tests.e2e.mock_server import MockServer, mock_server
 from tests.e2e.waiting import eventually
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("foreign")]
+pytestmark = pytest.mark.e2e
 
 LATENCY = 0.2
 GAP = 0.04

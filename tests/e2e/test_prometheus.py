@@ -11,7 +11,7 @@ from tests.e2e.prometheus import Prometheus, part, prometheus
 from tests.e2e.waiting import eventually
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.e2e
 
 LANES = ("oldest", "newest")
 

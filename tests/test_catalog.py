@@ -3,13 +3,9 @@
 import re
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from tests.doubles import FakeClock
 from tm_exporter import catalog
 from tm_exporter.catalog import Family
-from tm_exporter.sinks.collector import SeriesCollector
-from tm_exporter.sinks.metrics import MetricsSink
 
 
 every_family = pytest.mark.parametrize(
@@ -76,12 +72,3 @@ def test_names_are_distinct() -> None:
     names = [family.name for family in catalog.FAMILIES]
 
     assert len(set(names)) == len(names)
-
-
-def test_a_registry_refuses_the_catalogue_twice() -> None:
-    """A second collector of the same names is found at the start, not at a scrape."""
-    registry = CollectorRegistry()
-    registry.register(SeriesCollector(MetricsSink(FakeClock())))
-
-    with pytest.raises(ValueError, match="Duplicated timeseries"):
-        registry.register(SeriesCollector(MetricsSink(FakeClock())))

@@ -1,9 +1,16 @@
 """The whole page, its forms and its compression."""
 
+import asyncio
 import gzip
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.exposition import (
+    generate_latest as openmetrics_latest,
+)
 
 from tests.doubles import FakeClock
 from tests.sinks.observations import (
@@ -17,9 +24,10 @@ from tests.sinks.observations import (
     watching,
 )
 from tests.sinks.pages import OPENMETRICS, duplicates, samples, text
-from tm_exporter import catalog, exposition
-from tm_exporter.observation import Reason, Sample
-from tm_exporter.sinks.collector import SeriesCollector
+from tests.sinks.reference import SeriesCollector
+from tm_exporter import catalog
+from tm_exporter.exposition import Exposition
+from tm_exporter.observation import ProbeKey, Reason, Sample
 from tm_exporter.sinks.metrics import MetricsSink
 
 
@@ -56,17 +64,9 @@ def scenario() -> MetricsSink:
     return sink
 
 
-def own_lines(page: str) -> str:
-    """Return the lines of a page that are about us and not the interpreter."""
-    foreign = ("process_", "python_")
-    kept = [line for line in page.splitlines() if not line.startswith(foreign)]
-    heads = tuple(f"# {word} {name}" for word in ("HELP", "TYPE") for name in foreign)
-    return "".join(f"{line}\n" for line in kept if not line.startswith(heads))
-
-
 def test_the_page_is_the_golden_one(*, update_golden: bool) -> None:
     """Whatever changes on it is seen in a review. To accept: `--update-golden`."""
-    page = own_lines(text(scenario()))
+    page = text(scenario())
     if update_golden:
         GOLDEN.write_text(page, encoding="utf-8")
 
@@ -78,7 +78,7 @@ def test_both_forms_are_read_by_a_strict_parser(accept: str) -> None:
     """And no series stands on a page twice."""
     page = text(scenario(), accept)
 
-    assert {"tensormesh_probe_success", "process_open_fds", "python_info"} <= {
+    assert {"tensormesh_probe_success", "tensormesh_exporter_leader"} <= {
         sample.name for sample in samples(page)
     }
     assert duplicates(page) == []
@@ -119,9 +119,9 @@ def test_both_forms_are_read_by_a_strict_parser(accept: str) -> None:
         pytest.param(f"{OPENMETRICS};q=7", "text/plain", id="excessive-weight"),
     ],
 )
-def test_the_reader_chooses_the_form(accept: str, form: str) -> None:
+async def test_the_reader_chooses_the_form(accept: str, form: str) -> None:
     """Plain text is for whoever did not ask for anything that we have."""
-    page = exposition.render(exposition.registry(), accept)
+    page = await Exposition().render(accept)
 
     assert page.content_type.startswith(form)
 
@@ -136,14 +136,67 @@ def test_the_reader_chooses_the_form(accept: str, form: str) -> None:
         pytest.param("identity", None, id="other"),
     ],
 )
-def test_a_page_is_compressed_for_who_can_read_it(
+async def test_a_page_is_compressed_for_who_can_read_it(
     accepted: str, encoding: str | None
 ) -> None:
     """And it is the same page."""
-    registry = exposition.registry(SeriesCollector(scenario()))
-
-    page = exposition.render(registry, "", accepted)
+    page = await Exposition(scenario().families).render("", accepted)
 
     body = gzip.decompress(page.body) if encoding else page.body
     assert page.encoding == encoding
     assert b"tensormesh_probe_success" in body
+
+
+async def test_the_interpreter_and_the_process_are_on_the_page() -> None:
+    """They tell whether it is us who is slow."""
+    page = (await Exposition().render(OPENMETRICS)).body.decode()
+
+    assert {"process_open_fds", "python_info"} <= {each.name for each in samples(page)}
+
+
+HOSTILE = st.text(alphabet='aZ"\\\n{},= é模\u202e', max_size=12)
+NUMBERS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**70), 2**70)
+)
+
+
+@pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
+@given(labels=st.dictionaries(HOSTILE, NUMBERS, max_size=5), name=HOSTILE)
+@settings(max_examples=40, deadline=None)
+def test_lines_are_what_the_client_library_would_write(
+    *, openmetrics: bool, labels: dict[str, float], name: str
+) -> None:
+    """To the byte, whatever a service calls its models."""
+    key = ProbeKey(name, "serverless", "chat", name)
+    sink = watching(FakeClock(), key)
+    sink.target_info.describe("eu", "serverless", {"team": name, "team1": "x"})
+    sink.record(catalog.EXPORTER_EVENT_LOOP_LAG_SECONDS, 0.004)
+    found = [Sample(catalog.MODEL_MAX_MODEL_LEN, v, (k,)) for k, v in labels.items()]
+    sink(observation(key, *found))
+    encode = openmetrics_latest if openmetrics else generate_latest
+
+    own = asyncio.run(Exposition(sink.families)._own(openmetrics=openmetrics))
+
+    reference = CollectorRegistry()
+    reference.register(SeriesCollector(sink))
+    assert own == encode(reference).removesuffix(b"# EOF\n")
+
+
+async def test_a_large_page_lets_the_loop_turn() -> None:
+    """A stream that is being timed must not wait for a scrape."""
+    keys = [ProbeKey(f"t{n}", "serverless", "health") for n in range(300)]
+    sink = watching(FakeClock(), *keys)
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    page = await Exposition(sink.families).render()
+    counting.cancel()
+
+    assert page.body.count(b"\n") > 5000
+    assert turns > 10

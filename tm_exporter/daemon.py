@@ -11,19 +11,19 @@ from datetime import UTC, datetime
 
 import structlog
 
-from tm_exporter import __version__, catalog, exposition, runner
+from tm_exporter import __version__, catalog, runner
 from tm_exporter.assembly import Assembly
 from tm_exporter.catalog import Family
 from tm_exporter.config.load import Loaded
 from tm_exporter.config.masking import masked
 from tm_exporter.config.report import describe
 from tm_exporter.config.running import running
+from tm_exporter.exposition import Exposition
 from tm_exporter.logs import Logging
 from tm_exporter.loop_lag import watch_lag
 from tm_exporter.observation import Observation, Probe, ProbeKey, Skip
 from tm_exporter.reasons import EXPLANATIONS, next_step
 from tm_exporter.schedule import Schedule
-from tm_exporter.sinks.collector import SeriesCollector
 from tm_exporter.sinks.history import History
 from tm_exporter.sinks.log import LogSink
 from tm_exporter.sinks.metrics import MetricsSink
@@ -159,7 +159,7 @@ class Daemon:
     def _sources(self) -> Sources:
         """Return where the pages get what they show."""
         return Sources(
-            registry=exposition.registry(SeriesCollector(self._metrics)),
+            metrics=Exposition(self._metrics.families),
             healthy=lambda: self._schedule.is_turning,
             ready=lambda: self._schedule.is_ready,
             config=lambda: masked(self._settings),

@@ -1,6 +1,8 @@
 """Write the page of metrics, in the form that the reader asked for."""
 
+import asyncio
 import gzip
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from prometheus_client import (
@@ -10,17 +12,24 @@ from prometheus_client import (
     ProcessCollector,
 )
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
 
+from tm_exporter import lines
+from tm_exporter.catalog import Family
 from tm_exporter.media import quality
+from tm_exporter.sinks.series import Rows
 
 
 VARY = "Accept, Accept-Encoding"
 
+AT_A_TIME = 100
+"""Series that are written before the loop may turn to a stream again."""
+
+_OPENMETRICS = "application/openmetrics-text"
 _FORMS = (  # the first one wins where the reader likes two as much
-    ("application/openmetrics-text", "1.0.0"),
+    (_OPENMETRICS, "1.0.0"),
     ("text/plain", "0.0.4"),
 )
+_END = b"# EOF\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +48,56 @@ class Page:
     encoding: str | None = None
 
 
-def registry(*collectors: Collector) -> CollectorRegistry:
+class Exposition:
     """
-    Return a registry of our own with these collectors.
-
-    The collectors for process, interpreter and garbage collection come besides.
-
-    Raises:
-        ValueError: Two collectors have a family of the same name.
-    """
-    result = CollectorRegistry(auto_describe=True)
-    ProcessCollector(registry=result)
-    PlatformCollector(registry=result)
-    GCCollector(registry=result)
-    for collector in collectors:
-        result.register(collector)
-    return result
-
-
-def render(
-    registry: CollectorRegistry, accept: str = "", accept_encoding: str = ""
-) -> Page:
-    """
-    Render all that the registry collects.
+    Renders the series of the sinks, and those of process and interpreter.
 
     Args:
-        registry: What to render.
-        accept: Header of that name; decides between OpenMetrics and plain text,
-            which also is what a reader gets who likes neither.
-        accept_encoding: Header of that name; gzip is used where it is named.
+        families: Returns what is known now.
     """
-    encoder, content_type = choose_encoder(_chosen(accept))
-    body = encoder(registry)
-    if quality(accept_encoding, "gzip") > 0:
-        # The lowest level: a higher one costs the event loop more than it saves.
-        return Page(gzip.compress(body, 1, mtime=0), content_type, "gzip")
-    return Page(body, content_type)
+
+    def __init__(
+        self, families: Callable[[], Iterable[tuple[Family, Rows]]] = lambda: ()
+    ) -> None:
+        self._families = families
+        self._process = CollectorRegistry()
+        ProcessCollector(registry=self._process)
+        PlatformCollector(registry=self._process)
+        GCCollector(registry=self._process)
+
+    async def render(self, accept: str = "", accept_encoding: str = "") -> Page:
+        """
+        Render the page, letting the loop turn in between.
+
+        Args:
+            accept: Header of that name; decides between OpenMetrics and plain text,
+                which also is what a reader gets who likes neither.
+            accept_encoding: Header of that name; gzip is used where it is named.
+        """
+        encoder, content_type = choose_encoder(_chosen(accept))
+        openmetrics = content_type.startswith(_OPENMETRICS)
+        process = encoder(self._process).removesuffix(_END)
+        own = await self._own(openmetrics=openmetrics)
+        body = process + own + (_END if openmetrics else b"")
+        if quality(accept_encoding, "gzip") > 0:
+            # In a thread, which zlib lets run beside the loop; at the lowest level,
+            # since a higher one costs more than it saves.
+            packed = await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
+            return Page(packed, content_type, "gzip")
+        return Page(body, content_type)
+
+    async def _own(self, *, openmetrics: bool) -> bytes:
+        """Return the lines of all families that have a series now."""
+        parts: list[str] = []
+        for family, rows in self._families():
+            if not rows:
+                continue
+            parts.append(lines.head(family, openmetrics=openmetrics))
+            for text in lines.series(family, rows):
+                parts.append(text)
+                if not len(parts) % AT_A_TIME:
+                    await asyncio.sleep(0)
+        return "".join(parts).encode()
 
 
 def _chosen(accept: str) -> str:

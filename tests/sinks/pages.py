@@ -1,5 +1,6 @@
 """Read a rendered page the way that Prometheus does."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,9 +10,8 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from prometheus_client.samples import Sample
 
-from tm_exporter import exposition
 from tm_exporter.catalog import Family
-from tm_exporter.sinks.collector import SeriesCollector
+from tm_exporter.exposition import Exposition
 from tm_exporter.sinks.metrics import MetricsSink
 
 
@@ -20,8 +20,16 @@ OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 
 def text(sink: MetricsSink, accept: str = "") -> str:
     """Return the page of the sink's series alone."""
-    registry = exposition.registry(SeriesCollector(sink))
-    return exposition.render(registry, accept).body.decode()
+    page = asyncio.run(Exposition(sink.families).render(accept)).body.decode()
+    return own_lines(page)
+
+
+def own_lines(page: str) -> str:
+    """Return the lines of a page that are about us and not the interpreter."""
+    foreign = ("process_", "python_")
+    kept = [line for line in page.splitlines() if not line.startswith(foreign)]
+    heads = tuple(f"# {word} {name}" for word in ("HELP", "TYPE") for name in foreign)
+    return "".join(f"{line}\n" for line in kept if not line.startswith(heads))
 
 
 def samples(page: str) -> Iterator[Sample]:

@@ -14,8 +14,7 @@ from tests.doubles import FakeClock
 from tests.sinks.observations import HEALTH, watching
 from tests.sinks.pages import OPENMETRICS, samples
 from tests.web.statuses import model_status, status
-from tm_exporter import exposition
-from tm_exporter.sinks.collector import SeriesCollector
+from tm_exporter.exposition import Exposition
 from tm_exporter.status import Status
 from tm_exporter.web import app
 from tm_exporter.web.server import WebServer
@@ -33,7 +32,7 @@ class Exporter:
         """Return where pages come from."""
         sink = watching(FakeClock(), HEALTH)
         return app.Sources(
-            registry=exposition.registry(SeriesCollector(sink)),
+            metrics=Exposition(sink.families),
             healthy=lambda: self.health,
             ready=lambda: self.readiness,
             config=lambda: self.settings,

@@ -6,7 +6,6 @@ from typing import Any, cast
 
 import orjson
 import yaml
-from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -14,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from tm_exporter import exposition
+from tm_exporter.exposition import VARY, Exposition
 from tm_exporter.status import Status
 from tm_exporter.web import page
 from tm_exporter.web.security import SecurityHeaders
@@ -29,14 +28,14 @@ class Sources:
     Where the answers come from. Each is asked at every request.
 
     Attributes:
-        registry: What `/metrics` renders.
+        metrics: Renders `/metrics`.
         healthy: Whether loop and scheduler turn.
         ready: Whether every enabled probe ran once, or had the time to.
         config: The configuration in force as plain data, secrets masked.
         status: How every probe is doing.
     """
 
-    registry: CollectorRegistry
+    metrics: Exposition
     healthy: Callable[[], bool]
     ready: Callable[[], bool]
     config: Callable[[], Mapping[str, Any]]
@@ -51,12 +50,11 @@ class Pages:
 
     async def metrics(self, request: Request) -> Response:
         """Answer with all series."""
-        rendered = exposition.render(
-            self._sources.registry,
+        rendered = await self._sources.metrics.render(
             request.headers.get("accept", ""),
             request.headers.get("accept-encoding", ""),
         )
-        headers = {"content-type": rendered.content_type, "vary": exposition.VARY}
+        headers = {"content-type": rendered.content_type, "vary": VARY}
         if rendered.encoding is not None:
             headers["content-encoding"] = rendered.encoding
         return Response(rendered.body, headers=headers)

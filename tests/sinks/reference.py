@@ -1,4 +1,4 @@
-"""Show the series to a registry of prometheus_client."""
+"""What prometheus_client would write of the series, to compare with."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from tm_exporter.catalog import FAMILIES, Family
+from tm_exporter.catalog import Family
 from tm_exporter.sinks.histogram import Histogram
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.series import Rows
@@ -17,10 +17,6 @@ class SeriesCollector(Collector):
 
     def __init__(self, sink: MetricsSink) -> None:
         self._sink = sink
-
-    def describe(self) -> Iterator[Metric]:
-        """Yield every family, empty, so that a registry refuses a second one."""
-        return map(_metric, FAMILIES)
 
     def collect(self) -> Iterator[Metric]:
         """Yield the families that have a series now."""

@@ -18,7 +18,7 @@ from tests.clients.asking import (
 )
 from tests.wire import answer, deaf_port, free_port, request, send, serving, silence
 from tm_exporter.clients.connection import peer_name
-from tm_exporter.clients.resolver import Address, Resolver, literal
+from tm_exporter.clients.resolver import Address, Resolver, _look_up, literal
 from tm_exporter.exchange import FaultKind, Phase, Stage
 from tm_exporter.observation import Reason
 
@@ -74,8 +74,20 @@ async def test_a_resolver_that_never_answers_is_dns_at_the_timeout() -> None:
 
 async def test_too_many_hanging_look_ups_fail_at_once() -> None:
     """A resolver that never answers must not pile up threads."""
-    with pytest.raises(OSError, match="too many look-ups"):
+    with pytest.raises(OSError, match="too many names"):
         await Resolver(most=0).resolve("localhost", 80)
+
+
+async def test_a_name_is_looked_up_once_at_a_time() -> None:
+    """Probes of one target share the thread that hangs, and need no second one."""
+    resolver = Resolver(most=1)
+
+    found = await asyncio.gather(
+        *(resolver.resolve("localhost", 80, "ip4") for _ in range(20))
+    )
+
+    assert found == [[loopback(80)]] * 20
+    assert not resolver._asked
 
 
 async def test_the_system_resolves_a_name_of_this_machine() -> None:
@@ -102,12 +114,10 @@ async def test_a_look_up_that_nobody_waits_for_any_more_does_no_harm() -> None:
 async def test_a_look_up_may_outlive_its_loop() -> None:
     """At the exit nobody waits for a resolver that hangs."""
     loop = asyncio.new_event_loop()
-    answer_of_it: asyncio.Future[list[Address]] = loop.create_future()
+    answer_of_it: asyncio.Future[list[Address] | OSError] = loop.create_future()
     loop.close()
-    resolver = Resolver(most=1)
-    resolver._free.acquire()
 
-    resolver._look_up(loop, answer_of_it, "localhost", 80, socket.AF_INET)
+    _look_up(loop, answer_of_it, ("localhost", 80, "ip4"))
 
     assert not answer_of_it.done()
 

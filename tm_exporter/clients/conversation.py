@@ -91,6 +91,7 @@ class Conversation:
     peer: str | None = None
     certificate: Certificate | None = None
     answer: Answer = field(init=False)
+    _authorization: str | None = None
     _address: Address | None = None
     _connection: Connection | None = None
 
@@ -106,6 +107,7 @@ class Conversation:
             with self._phase(Phase.CONNECT):
                 await self._connect(addresses)
         else:
+            self._authorization = await self._permission(self.route.proxy)
             self.stage = Stage.PROXY
             with self._phase(Phase.PROXY):
                 await self._tunnel(self.route.proxy)
@@ -236,16 +238,20 @@ class Conversation:
                 return
         raise failure
 
+    async def _permission(self, proxy: Proxy) -> str | None:
+        """Return what the proxy wants to be shown, None if nothing."""
+        try:
+            return await proxy.authorization()
+        except SecretUnavailable as error:
+            raise Ended(FaultKind.FAILED, str(error)) from None
+
     async def _tunnel(self, proxy: Proxy) -> None:
         """Connect to the proxy and have it connect us to the host."""
         host, port = proxy.url.host, proxy.url.port or 80
         try:
-            authorization = await proxy.authorization()
             known = literal(host, port) or await self.route.resolver.resolve(host, port)
             await self._connect(known[:MOST_ADDRESSES])
-            await pass_through(self._open, self._host, self._port, authorization)
-        except SecretUnavailable as error:
-            raise Ended(FaultKind.FAILED, str(error), stage=Stage.PREPARE) from None
+            await pass_through(self._open, self._host, self._port, self._authorization)
         except ProxyRefused as refused:
             raise Ended(FaultKind.REFUSED, str(refused)) from None
         except OSError as error:

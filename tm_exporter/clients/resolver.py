@@ -23,6 +23,9 @@ _FAMILIES = {
     "ip6": socket.AF_INET6,
 }
 
+_Name = tuple[str, int, IpProtocol]
+_Found = list[Address] | OSError
+
 
 def literal(host: str, port: int) -> list[Address]:
     """Return the address that `host` already is; empty for a name."""
@@ -37,15 +40,18 @@ def literal(host: str, port: int) -> list[Address]:
 
 class Resolver:
     """
-    Asks the system's resolver, for a bounded number of names at a time.
+    Asks the system's resolver, once at a time for each name.
+
+    Who asks for a name that is being looked up gets the same answer; so names that
+    hang hold up a thread each, and nobody else. Nothing is kept for later.
 
     Args:
-        most: Look-ups that may be under way; one more fails at once, so that a
-            resolver which never answers cannot pile up threads.
+        most: Names that may be looked up at a time; one more fails at once.
     """
 
-    def __init__(self, most: int = 128) -> None:
-        self._free = threading.BoundedSemaphore(most)
+    def __init__(self, most: int = 1000) -> None:
+        self._most = most
+        self._asked: dict[_Name, asyncio.Future[_Found]] = {}
 
     async def resolve(
         self, host: str, port: int, protocol: IpProtocol = "auto"
@@ -54,55 +60,50 @@ class Resolver:
         Return the addresses of `host`, in the order the system prefers.
 
         Raises:
-            OSError: The name has no address, or too many look-ups hang.
+            OSError: The name has no address, or too many names hang.
         """
+        name = (host, port, protocol)
+        answer = self._asked.get(name) or self._ask(name)
+        found = await asyncio.shield(answer)  # others may wait for it too
+        if isinstance(found, OSError):
+            raise found.with_traceback(None)
+        return found
+
+    def _ask(self, name: _Name) -> "asyncio.Future[_Found]":
+        """Begin to look a name up, in a thread of its own."""
+        if len(self._asked) >= self._most:
+            raise OSError("too many names are waiting for the resolver")
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[Address]] = loop.create_future()
-        if not self._free.acquire(blocking=False):
-            raise OSError("too many look-ups are waiting for the resolver")
+        answer: asyncio.Future[_Found] = loop.create_future()
         thread = threading.Thread(
-            target=self._look_up,
-            args=(loop, answer, host, port, _FAMILIES[protocol]),
-            name=f"resolve {host}",
+            target=_look_up,
+            args=(loop, answer, name),
+            name=f"resolve {name[0]}",
             daemon=True,
         )
         try:
             thread.start()
         except RuntimeError:
-            self._free.release()
             raise OSError("no thread left to ask the resolver in") from None
-        return await answer
-
-    def _look_up(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        answer: "asyncio.Future[list[Address]]",
-        host: str,
-        port: int,
-        family: int,
-    ) -> None:
-        """Ask the resolver, in a thread, and hand the answer to the loop."""
-        found: list[Address] | OSError
-        try:
-            rows = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
-            found = list(dict.fromkeys((row[0], row[4]) for row in rows))
-        except (OSError, UnicodeError) as error:
-            found = error if isinstance(error, OSError) else OSError(str(error))
-        finally:
-            self._free.release()
-        try:
-            loop.call_soon_threadsafe(_settle, answer, found)
-        except RuntimeError:  # the loop ended while the resolver was asked
-            return
+        self._asked[name] = answer
+        answer.add_done_callback(lambda _: self._asked.pop(name))
+        return answer
 
 
-def _settle(
-    answer: "asyncio.Future[list[Address]]", found: list[Address] | OSError
+def _look_up(
+    loop: asyncio.AbstractEventLoop, answer: "asyncio.Future[_Found]", name: _Name
 ) -> None:
-    """Give the look-up's result to whoever still waits for it."""
-    if answer.done():
+    """Ask the resolver, in a thread, and hand the answer to the loop."""
+    host, port, protocol = name
+    found: _Found
+    try:
+        rows = socket.getaddrinfo(host, port, _FAMILIES[protocol], socket.SOCK_STREAM)
+        found = list(dict.fromkeys((row[0], row[4]) for row in rows))
+    except OSError as error:
+        found = error
+    except UnicodeError:
+        found = OSError("this is no name that can be looked up")
+    try:
+        loop.call_soon_threadsafe(answer.set_result, found)
+    except RuntimeError:  # the loop ended while the resolver was asked
         return
-    if isinstance(found, OSError):
-        answer.set_exception(found)
-    else:
-        answer.set_result(found)

@@ -185,6 +185,7 @@ async def test_envelopes_of_deployments(
         pytest.param(404, {}, Reason.BAD_REQUEST, id="no-such-route"),
         pytest.param(501, {}, Reason.SERVER_ERROR, id="not-implemented"),
         pytest.param(200, {"models": 5}, Reason.BAD_PAYLOAD, id="unreadable"),
+        pytest.param(200, None, Reason.BAD_PAYLOAD, id="null"),
     ],
 )
 async def test_an_optional_route_that_is_not_there(
@@ -200,6 +201,41 @@ async def test_an_optional_route_that_is_not_there(
     outcome = await deployments(client)
 
     assert (outcome.verdict.reason, outcome.supported) == (reason, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(4, {("a",): 4}, id="number"),
+        pytest.param("4", {("a",): 4}, id="text"),
+        pytest.param(4.0, {("a",): 4}, id="whole-float"),
+        pytest.param(None, {("a",): 0}, id="null-is-left-out-is-zero"),
+        pytest.param("many", {}, id="word"),
+        pytest.param(-1, {}, id="negative"),
+        pytest.param(1.5, {}, id="fraction"),
+    ],
+)
+async def test_a_count_that_cannot_be_read_is_unknown(
+    service: Simulator, client: ControlPlaneClient, value: Any, expected: Any
+) -> None:
+    """A deployment with no replicas would alarm somebody."""
+    answer(
+        service, "/v1/models", {"models": [{"deploymentId": "a", "replicas": value}]}
+    )
+
+    assert values(await deployments(client), DEPLOYMENT_REPLICAS) == expected
+
+
+async def test_every_reason_that_a_pull_can_give_is_announced(
+    service: Simulator, client: ControlPlaneClient
+) -> None:
+    """A counter that is born with its first failure hides that failure."""
+    answer(service, "/v1/billing/balance", {"message": "unknown user"}, 404)
+
+    outcome = await balance(client)
+
+    assert outcome.verdict.reason is Reason.ROUTING
+    assert outcome.verdict.reason in BalancePull.reasons
 
 
 async def test_nothing_of_the_profile_goes_further(

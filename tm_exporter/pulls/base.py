@@ -33,9 +33,7 @@ class Pull(Generic[SectionT]):
     client: ControlPlaneClient
     models: tuple[str, ...] = ()
 
-    reasons: ClassVar[Sequence[Reason]] = tuple(
-        reason for reason in JSON_BODY if reason is not Reason.ROUTING
-    )
+    reasons: ClassVar[Sequence[Reason]] = JSON_BODY
 
     async def read(
         self,

@@ -41,7 +41,8 @@ class Deployment:
         model_path: What it serves, in the style of Hugging Face.
         status: The text of the enumeration, or its number as text.
         gpu_type, cloud_provider: Likewise.
-        replicas, gpus: Zero where the field is left out, as protobuf does.
+        replicas, gpus: Zero where the field is left out, as protobuf does; None
+            where it is there and is no number.
     """
 
     deployment_id: str
@@ -50,8 +51,8 @@ class Deployment:
     status: str
     gpu_type: str
     cloud_provider: str
-    replicas: int
-    gpus: int
+    replicas: int | None
+    gpus: int | None
 
 
 class DeploymentsPull(Pull[DeploymentsSection]):
@@ -78,10 +79,12 @@ class DeploymentsPull(Pull[DeploymentsSection]):
 
 def _read(payload: Any) -> tuple[Deployment, ...]:
     """Return the deployments, from any of the envelopes that may come."""
-    rows = payload
-    if isinstance(payload, dict):
-        rows = payload.get("models", payload.get("data", []))
-    entries = list_of([] if rows is None else rows, "models")
+    if isinstance(payload, list):
+        entries = payload
+    else:
+        envelope = object_of(payload, "the answer")
+        rows = envelope.get("models", envelope.get("data"))
+        entries = [] if rows is None else list_of(rows, "models")
     return tuple(_deployment(row, f"models[{at}]") for at, row in enumerate(entries))
 
 
@@ -96,14 +99,23 @@ def _deployment(row: Any, where: str) -> Deployment:
         status=_text(entry.get("status")),
         gpu_type=_text(entry.get("gpuType")),
         cloud_provider=_text(provider),
-        replicas=count_of(entry.get("replicas")) or 0,
-        gpus=count_of(entry.get("gpuCount")) or 0,
+        replicas=_number(entry.get("replicas")),
+        gpus=_number(entry.get("gpuCount")),
     )
 
 
 def _text(value: Any) -> str:
     """Return a text or an enumeration's number as text; empty for anything else."""
     return str(value) if isinstance(value, str | int) else ""
+
+
+def _number(value: Any) -> int | None:
+    """Return a count, which may come as text; 0 where protobuf left it out."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value[:10])
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return 0 if value is None else count_of(value)
 
 
 def _samples(deployments: tuple[Deployment, ...]) -> Iterator[Sample]:
@@ -113,5 +125,7 @@ def _samples(deployments: tuple[Deployment, ...]) -> Iterator[Sample]:
         facts = (name, one.model_name, *hardware, one.model_path)
         yield Sample(DEPLOYMENT_INFO, 1, facts)
         yield Sample(DEPLOYMENT_STATUS, 1, (name, one.status))
-        yield Sample(DEPLOYMENT_REPLICAS, one.replicas, (name,))
-        yield Sample(DEPLOYMENT_GPUS, one.gpus, (name,))
+        if one.replicas is not None:
+            yield Sample(DEPLOYMENT_REPLICAS, one.replicas, (name,))
+        if one.gpus is not None:
+            yield Sample(DEPLOYMENT_GPUS, one.gpus, (name,))

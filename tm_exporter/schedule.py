@@ -95,6 +95,7 @@ class Entry:
     Attributes:
         grid: Its slots.
         next_at: The next slot, in steady seconds; the first run is one besides.
+        slot_at: The slot that the last run was for.
         runs: How many ended since it was scheduled.
         unsupported_until: Slots before are skipped, the route being missing.
         task: The run in flight, if any.
@@ -103,6 +104,7 @@ class Entry:
     probe: Probe
     grid: Grid
     next_at: float
+    slot_at: float = 0.0
     runs: int = 0
     unsupported_until: float = 0.0
     task: asyncio.Task[None] | None = None
@@ -246,6 +248,7 @@ class Schedule:
             self._counter.skipped(key, Skip.MISSED)
         skip = self._why_not(entry, seconds - last)
         if skip is None:
+            entry.slot_at = last
             entry.task = asyncio.create_task(self._run_entry(entry))
         else:
             self._counter.skipped(key, skip)
@@ -271,8 +274,10 @@ class Schedule:
         seconds = self._zone.seconds()
         if outcome.verdict.reason is Reason.THROTTLED:
             asked = outcome.retry_after
-            wait = entry.grid.interval if asked is None else asked
-            self._waits[_waiting_as(entry.probe)] = seconds + wait
+            # Not told for how long: one interval, after which the next slot may run.
+            until = entry.slot_at + entry.grid.interval
+            until = until if asked is None else seconds + asked
+            self._waits[_waiting_as(entry.probe)] = until - _ROUNDING
         if not outcome.supported:
             entry.unsupported_until = seconds + RETRY_UNSUPPORTED
         self._publish(observation)

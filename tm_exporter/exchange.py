@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+EVENT_STREAM = "text/event-stream"
+"""The media type of server-sent events."""
+
+
 class Phase(StrEnum):
     """Where the time of an exchange went. One that did not happen is absent."""
 
@@ -132,6 +136,12 @@ class Exchange:
     def content(self) -> bytes:
         """The body in one piece."""
         return b"".join(piece.data for piece in self.body)
+
+    @property
+    def media_type(self) -> str | None:
+        """The content type without its parameters, None if there is none."""
+        value = self.header("content-type") or ""
+        return value.partition(";")[0].strip().lower() or None
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header by its lower-case name."""

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from tm_exporter.exchange import Exchange, Fault, FaultKind, Stage
+from tm_exporter.exchange import EVENT_STREAM, Exchange, Fault, FaultKind, Stage
 from tm_exporter.observation import PASSED, Reason, Verdict
 from tm_exporter.payloads import Completion, ShapeError
 from tm_exporter.section import Surface
@@ -269,8 +269,8 @@ def _instead_of_a_stream(exchange: Exchange) -> Verdict | None:
         payload = None
     if isinstance(payload, dict) and is_error(payload):
         return Verdict(Reason.ERROR_BODY, error_text(payload))
-    media = _media_type(exchange)
-    if media not in (None, "text/event-stream"):
+    media = exchange.media_type
+    if media not in (None, EVENT_STREAM):
         return Verdict(Reason.STREAM_INVALID, f"{media!r:.80} is no event stream")
     return None
 
@@ -313,16 +313,10 @@ def _wrong_envelope(exchange: Exchange) -> str | None:
     """Say what is wrong with status or content type of a JSON answer."""
     if exchange.status != 200:
         return f"HTTP {exchange.status} where 200 was promised"
-    media = _media_type(exchange)
+    media = exchange.media_type
     if media is None or media == "application/json" or media.endswith("+json"):
         return None
     return f"content type {media!r:.80} is not JSON"
-
-
-def _media_type(exchange: Exchange) -> str | None:
-    """Return the content type without its parameters, None if there is none."""
-    value = exchange.header("content-type") or ""
-    return value.partition(";")[0].strip().lower() or None
 
 
 def _faulty(reasons: Mapping[FaultKind | None, Reason], fault: Fault) -> Verdict:

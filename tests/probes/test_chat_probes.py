@@ -134,7 +134,7 @@ async def test_a_model_that_only_reasons_is_well(
         pytest.param("empty_output", Reason.EMPTY_OUTPUT, "no_content", id="empty"),
         pytest.param("wrong_model", Reason.WRONG_MODEL, None, id="another-model"),
         pytest.param("cut_stream", Reason.STREAM_TRUNCATED, "no_done", id="reset"),
-        pytest.param("html_error", Reason.STREAM_INVALID, None, id="a-page"),
+        pytest.param("html_error", Reason.STREAM_INVALID, "content_type", id="a-page"),
         pytest.param("no_usage", None, "usage_missing", id="usage-missing-passes"),
         pytest.param("merged_usage", None, None, id="usage-in-the-last-chunk"),
     ],
@@ -156,6 +156,19 @@ async def test_a_stream_that_is_not_whole_fails(
     assert outcome.verdict.reason is expected
     assert violation is None or violation in found
     assert bool(values(outcome, CANARY_TTFT_SECONDS)) == (expected is None)
+
+
+async def test_the_last_ttft_is_that_of_a_failed_run_too(
+    service: Simulator, client: InferenceClient, key: Key
+) -> None:
+    """A user saw that first token; only the histogram is of runs that passed."""
+    service.switch("missing_done")
+
+    outcome = await stream(client, key).run()
+
+    assert not outcome.verdict.passed
+    assert values(outcome, CANARY_LAST_TTFT_SECONDS)
+    assert not values(outcome, CANARY_TTFT_SECONDS)
 
 
 async def test_a_stream_that_goes_silent_is_stalled_after_the_idle_timeout(

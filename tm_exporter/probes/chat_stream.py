@@ -11,6 +11,7 @@ from tm_exporter.catalog import (
     CANARY_STREAM_VIOLATIONS,
     CANARY_TTFT_SECONDS,
 )
+from tm_exporter.exchange import EVENT_STREAM, Exchange
 from tm_exporter.observation import Outcome, Sample
 from tm_exporter.payloads import Completion
 from tm_exporter.probes.generation import (
@@ -22,7 +23,7 @@ from tm_exporter.probes.generation import (
 )
 from tm_exporter.reasons import STREAMED
 from tm_exporter.section import Duration
-from tm_exporter.streams import StreamReader, read_chat_delta
+from tm_exporter.streams import StreamReader, StreamRecord, read_chat_delta
 from tm_exporter.timing import StreamTiming
 from tm_exporter.verdict import Judged, Promise, judge
 
@@ -45,8 +46,8 @@ class ChatStreamProbe(GenerationProbe[ChatStreamSection]):
         Ask once; costs at most the prompt and `max_tokens` tokens.
 
         Returns:
-            Time to first token, time between tokens and tokens per second of a
-            run that passed; tokens by kind and stream violations of any run.
+            Time to first token, time between tokens and tokens per second, the
+            histograms of runs that passed only; tokens and violations by kind.
         """
         request = self.chat_request() | {
             "stream": True,
@@ -65,28 +66,36 @@ class ChatStreamProbe(GenerationProbe[ChatStreamSection]):
         )
         judged: Judged[Completion] = judge(exchange, promise, record)
         samples = list(token_samples(record.completion.usage))
-        samples += [
-            Sample(CANARY_STREAM_VIOLATIONS, 1, (kind,)) for kind in record.violations
-        ]
-        if judged.verdict.passed and exchange.sent is not None:
+        samples += violation_samples(exchange, record)
+        if exchange.sent is not None:
             usage = record.completion.usage
-            samples += timing_samples(
-                StreamTiming(
-                    sent=exchange.sent,
-                    contents=record.content_times,
-                    output_tokens=usage.output if usage else None,
-                )
+            timing = StreamTiming(
+                sent=exchange.sent,
+                contents=record.content_times,
+                output_tokens=usage.output if usage else None,
             )
+            samples += timing_samples(timing, passed=judged.verdict.passed)
         return Outcome(
             verdict=judged.verdict, exchanges=(exchange,), samples=tuple(samples)
         )
 
 
-def timing_samples(timing: StreamTiming) -> Iterator[Sample]:
+def violation_samples(exchange: Exchange, record: StreamRecord) -> Iterator[Sample]:
+    """Yield each kind of violation that a stream shows, once."""
+    if exchange.status == 200 and exchange.media_type not in (None, EVENT_STREAM):
+        yield Sample(CANARY_STREAM_VIOLATIONS, 1, ("content_type",))
+    for kind in record.violations:
+        yield Sample(CANARY_STREAM_VIOLATIONS, 1, (kind,))
+
+
+def timing_samples(timing: StreamTiming, *, passed: bool) -> Iterator[Sample]:
     """Yield what can be said of a stream's times; the rest is left out."""
     if timing.time_to_first_token is not None:
-        yield Sample(CANARY_TTFT_SECONDS, timing.time_to_first_token)
         yield Sample(CANARY_LAST_TTFT_SECONDS, timing.time_to_first_token)
+    if not passed:
+        return
+    if timing.time_to_first_token is not None:
+        yield Sample(CANARY_TTFT_SECONDS, timing.time_to_first_token)
     if timing.inter_token_latency is not None:
         yield Sample(CANARY_ITL_SECONDS, timing.inter_token_latency)
     if timing.output_tokens_per_second is not None:

@@ -303,13 +303,30 @@ def test_a_proxy_that_is_no_url_is_told_without_its_password() -> None:
         proxy_from_environment(httpx.URL(URL), environ)
 
 
-async def test_a_bad_variable_is_our_own_fault() -> None:
-    """No request left."""
-    transport = make_transport(environ={"HTTPS_PROXY": "http://proxy.test:port"})
+NOT_SUPPORTED = "HTTPS_PROXY must be http://host:port: other proxies are not supported"
+NO_PORT = "HTTPS_PROXY has no valid port: it is one from 1 to 65535"
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        pytest.param("http://proxy.test:port", "HTTPS_PROXY is not a URL", id="word"),
+        pytest.param("http://127.0.0.1:99999", NO_PORT, id="port-too-large"),
+        pytest.param("http://127.0.0.1:0", NO_PORT, id="port-zero"),
+        pytest.param("socks5://proxy.test:1080", NOT_SUPPORTED, id="socks"),
+        pytest.param("https://proxy.test:443", NOT_SUPPORTED, id="tls-to-the-proxy"),
+        pytest.param("http://:3128", NOT_SUPPORTED, id="no-host"),
+    ],
+)
+async def test_a_bad_variable_is_our_own_fault(named: str, why: str) -> None:
+    """No request left; a proxy of another kind is not spoken to as if it were HTTP."""
+    transport = make_transport(environ={"HTTPS_PROXY": named})
 
     exchange = await ask(URL, transport=transport)
 
     assert seen(exchange) == (Stage.PREPARE, FaultKind.FAILED, Reason.CONFIGURATION)
+    assert exchange.fault is not None
+    assert exchange.fault.detail == why
 
 
 async def test_the_configured_proxy_is_preferred_to_the_environments() -> None:

@@ -1,17 +1,30 @@
 """The command line: what it prints, and the exit status that scripts rely on."""
 
+import contextlib
 import json
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.service import Service, running_service
+from tests.wire import free_port
 from tm_exporter import __version__
 from tm_exporter.cli import main
 
 
 Capture = pytest.CaptureFixture[str]
+
+OF_ACCOUNT = (
+    "auth, deployments, balance, spending, metrics, usage, pricing, transactions, "
+    "api_keys, payment_methods, activities, tickets"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +34,50 @@ def nothing_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TM_CONFIG_HOME", str(tmp_path / "nobody"))
     monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def started(
+    *arguments: str | Path, stdout: int, home: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Start the program, with nothing configured around it but a home."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home or "/nobody")}
+    return subprocess.Popen(  # noqa: S603 -- it is ours
+        [sys.executable, "-m", "tm_exporter", *map(str, arguments)],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+
+
+@contextlib.contextmanager
+def unwritable(*, full: bool) -> Iterator[int]:
+    """Open a descriptor that takes nothing: a full disk's, or one nobody reads."""
+    if full:
+        descriptor = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, descriptor = os.pipe()
+        os.close(reader)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds, for at most 20 seconds."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_healthy(port: int) -> bool:
+    """Whether a daemon answers on a port of this machine."""
+    try:
+        url = f"http://127.0.0.1:{port}/-/healthy"
+        return httpx.get(url, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 @pytest.fixture
@@ -98,12 +155,104 @@ def test_a_failing_probe_says_what_to_do(
     assert "next: Is the Control Plane token expired?" in out
 
 
-def test_no_such_probe(config: Path, capfd: Capture) -> None:
-    """Nothing that runs is not the same as nothing that failed."""
-    status = main(["probe", "--config", str(config), "--probe", "nothing"])
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (
+            ["--target", "serverles"],
+            "no such target: serverles; did you mean `serverless`?",
+        ),
+        (["--target", "x"], "no such target: x; there are serverless, account"),
+        (["--probe", "helth"], "no such probe: helth; did you mean `health`?"),
+        (
+            ["--target", "account", "--probe", "chat"],
+            f"chat is not among the probes of account: {OF_ACCOUNT}",
+        ),
+        (
+            ["--probe", "kv_cache"],
+            "nothing of this runs; serverless: kv_cache: not built yet",
+        ),
+    ],
+    ids=["target", "no target like it", "probe", "of another target", "not built"],
+)
+def test_nothing_to_run(
+    config: Path, capfd: Capture, asked: list[str], why: str
+) -> None:
+    """Nothing that runs is not the same as nothing that failed; it has a cause."""
+    status = main(["probe", "--config", str(config), *asked])
 
     assert status == 2
-    assert "no such probe" in capfd.readouterr().err
+    assert capfd.readouterr().err == f"tm-exporter: {why}\n"
+
+
+def test_nobody_to_probe(tmp_path: Path, capfd: Capture) -> None:
+    """A configuration without targets is allowed, and has nothing to run."""
+    file = tmp_path / "exporter.yml"
+    file.write_text("targets: []")
+
+    assert main(["probe", "--config", str(file), "--probe", "chat"]) == 2
+    assert capfd.readouterr().err == "tm-exporter: no target is configured\n"
+
+
+def test_an_interrupted_probe_has_failed(config: Path, service: Service) -> None:
+    """Said in a word, without a traceback."""
+    service.switch("hang")
+
+    with started("probe", "--config", config, stdout=subprocess.PIPE) as process:
+        wait_until(lambda: bool(service.requests))
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+
+    assert process.returncode == 1
+    assert err == b"tm-exporter: interrupted\n"
+
+
+@pytest.mark.parametrize("command", ["run", "demo"])
+@pytest.mark.parametrize("full", [False, True], ids=["closed", "full"])
+def test_a_daemon_that_cannot_say_where_it_listens_goes_on(
+    command: str, tmp_path: Path, *, full: bool
+) -> None:
+    """Its pages do not depend on who reads its standard output."""
+    port = free_port()
+    arguments: list[str | Path] = [command, "--listen", f"127.0.0.1:{port}"]
+    if command == "run":
+        (tmp_path / "exporter.yml").write_text("targets: []")
+        arguments += ["--config", tmp_path / "exporter.yml"]
+    with unwritable(full=full) as stdout:
+        process = started(*arguments, stdout=stdout, home=tmp_path)
+    with process:
+        wait_until(lambda: is_healthy(port))
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+
+    assert process.returncode == 0
+    assert b"Traceback" not in err
+    assert b"Exception" not in err
+    assert all(line.startswith(b"{") for line in err.splitlines())
+
+
+def test_what_nobody_can_be_told_has_failed(tmp_path: Path) -> None:
+    """A full disk is not the same as a reader who has seen enough."""
+    with (
+        unwritable(full=True) as stdout,
+        started("schema", stdout=stdout, home=tmp_path) as process,
+    ):
+        _, err = process.communicate(timeout=10)
+
+    assert process.returncode == 2
+    assert err == (
+        b"tm-exporter: cannot write to standard output: No space left on device\n"
+    )
+
+
+@pytest.mark.parametrize("seconds", ["abc", "-1", "nan", "inf"])
+def test_a_time_is_a_number(seconds: str, capfd: Capture) -> None:
+    """What is wrong is said in the words of a user."""
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", f"--for={seconds}"])
+
+    assert ended.value.code == 2
+    assert f"must be a number of seconds, not '{seconds}'" in capfd.readouterr().err
 
 
 def test_bad_configuration(tmp_path: Path, capfd: Capture) -> None:

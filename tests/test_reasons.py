@@ -50,8 +50,17 @@ def test_every_surface_has_a_next_step(surface: Surface, reason: Reason) -> None
         pytest.param(
             "control_plane",
             Reason.AUTH,
-            ("Control Plane token", "expired", "Refresh", "replace"),
+            (
+                *("Control Plane token", "expired", "Refresh", "replace"),
+                *("file", "command", "at most once a minute", "value", "restart"),
+            ),
             id="401-control-plane",
+        ),
+        pytest.param(
+            "control_plane",
+            Reason.CONFIGURATION,
+            ("Read the detail", "file", "command", "HTTPS_PROXY", "limit"),
+            id="nothing-sent",
         ),
         pytest.param("serverless", Reason.AUTH, ("API key",), id="401-serverless"),
         pytest.param(

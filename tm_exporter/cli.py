@@ -46,10 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ListenError, demo.SimulatorFailed) as error:
         _complain(str(error))
     except KeyboardInterrupt:
+        _complain("interrupted")
         return FAILED
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FINE
+    except _Unheard as error:
+        if isinstance(error.cause, BrokenPipeError):  # who read it has seen enough
+            return FINE
+        _complain(f"cannot write to standard output: {error.cause.strerror}")
     return BAD
 
 
@@ -66,11 +68,13 @@ def run_demo(asked: argparse.Namespace) -> int:
     """Run the daemon against a simulator."""
     _check_scenario(asked.scenario)
     with demo.simulator(asked.scenario) as url:
-        loaded = demo.configuration(url, asked.listen)
+        for_people = sys.stderr.isatty()
+        loaded = demo.configuration(
+            url, asked.listen, "console" if for_people else "json"
+        )
 
         def announce(page: str) -> None:
-            _announce(page)
-            _say(demo.instructions(url))
+            _announce(page, demo.instructions(url))
 
         with _logging(loaded) as logging:
             daemon = Daemon(loaded, logging, asked.listen)
@@ -104,7 +108,9 @@ def probe(asked: argparse.Namespace) -> int:
             and asked.probe in (None, one.key.probe)
         ]
         if not probes:
-            return _complain("no such probe runs: see `tm-exporter check`")
+            return _complain(
+                one_shot.why_none(loaded.settings, asked.target, asked.probe)
+            )
         seen = asyncio.run(one_shot.run_all(probes))
     render = one_shot.render_json if asked.output == "json" else one_shot.render_table
     _say(render(seen))
@@ -167,10 +173,10 @@ _SCENARIO: dict[str, Any] = {
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds < float("inf"):
-        raise ValueError
-    return seconds
+    with contextlib.suppress(ValueError):
+        if 0 <= float(text) < float("inf"):
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a number of seconds, not {text!r}")
 
 
 _COMMANDS: dict[str, Command] = {
@@ -242,13 +248,27 @@ def _check_scenario(name: str) -> None:
         )
 
 
-def _announce(url: str) -> None:
-    """Print the line that scripts wait for."""
-    _say(f"listening on {url}")
+class _Unheard(Exception):  # noqa: N818 -- a state, and often no error at all
+    """Standard output takes nothing more, for the cause that is given."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+def _announce(url: str, *more: str) -> None:
+    """Print the line that scripts wait for; a daemon goes on if nobody listens."""
+    with contextlib.suppress(_Unheard):
+        for line in (f"listening on {url}", *more):
+            _say(line)
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 -- what was asked for
+    try:
+        print(text, flush=True)  # noqa: T201 -- what was asked for
+    except OSError as error:  # so that the interpreter has no second try at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise _Unheard(error) from None
 
 
 def _complain(text: str) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tm_exporter.config.load import Loaded, load
+from tm_exporter.logs import Format
 from tm_exporter.simulator.served import ON_DEMAND_MODELS, SERVERLESS_MODELS
 from tm_exporter.simulator.surfaces import PREFIXES
 from tm_exporter.simulator.world import Credentials
@@ -73,13 +74,14 @@ def simulator(scenario: str) -> Iterator[str]:
             process.terminate()
 
 
-def configuration(url: str, listen: str) -> Loaded:
+def configuration(url: str, listen: str, log_format: Format) -> Loaded:
     """
     Return the demo's configuration: all three surfaces of a simulator.
 
     Args:
         url: Where it listens.
         listen: `host:port` of the daemon's pages.
+        log_format: `console` where a person reads the log as it is written.
     """
     made_up = Credentials()
     inference = {"api_key": made_up.api_key, "probes": _PROBES["inference"]}
@@ -89,7 +91,7 @@ def configuration(url: str, listen: str) -> Loaded:
         isolated=True,
         overrides={
             "server": {"listen": listen},
-            "log": {"format": "console"},
+            "log": {"format": log_format},
             "targets": [
                 {
                     "name": "serverless",

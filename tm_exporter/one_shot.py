@@ -8,6 +8,10 @@ import orjson
 
 from tm_exporter import runner
 from tm_exporter.catalog import CANARY_LAST_TTFT_SECONDS
+from tm_exporter.config.registry import KINDS
+from tm_exporter.config.running import obstacle
+from tm_exporter.config.settings import Settings
+from tm_exporter.config.wording import nearest
 from tm_exporter.observation import Observation, Probe
 from tm_exporter.reasons import next_step
 
@@ -27,6 +31,40 @@ async def run_all(probes: Sequence[Probe]) -> list[Observation]:
             return await runner.run(probe)
 
     return list(await asyncio.gather(*(one(probe) for probe in probes)))
+
+
+def why_none(settings: Settings, target: str | None, probe: str | None) -> str:
+    """
+    Return why nothing runs of what was asked for.
+
+    Args:
+        settings: The configuration in force.
+        target: The name that was asked for; None for all targets.
+        probe: Likewise.
+    """
+    names = [one.name for one in settings.targets]
+    if not names:
+        return "no target is configured"
+    if target is not None and target not in names:
+        return f"no such target: {target}{_instead(target, names)}"
+    asked = [one for one in settings.targets if target in (None, one.name)]
+    probes = list(dict.fromkeys(name for one in asked for name in one.probes))
+    if probe is not None and probe not in probes:
+        of = "" if target is None else f" of {target}"
+        if probe in KINDS:
+            return f"{probe} is not among the probes{of}: {', '.join(probes)}"
+        return f"no such probe{of}: {probe}{_instead(probe, probes)}"
+    reasons = (
+        f"{one.name}: {name}: {obstacle(one, section)}"
+        for one in asked
+        for name, section in one.probes.items()
+        if probe in (None, name)
+    )
+    return "; ".join(("nothing of this runs", *reasons))
+
+
+def _instead(word: str, words: list[str]) -> str:
+    return nearest(word, words) or f"; there are {', '.join(words)}"
 
 
 def render_table(observations: Sequence[Observation]) -> str:

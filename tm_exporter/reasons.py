@@ -35,9 +35,11 @@ class Explanation:
 EXPLANATIONS: Mapping[Reason, Explanation] = {
     Reason.CONFIGURATION: Explanation(
         "us",
-        "A secret, a CA file or a file descriptor was missing: no request left.",
-        "Read the detail: make that file readable to the exporter, or raise its"
-        " limit of open files.",
+        "A secret, a certificate, the proxy's address or a file descriptor could not"
+        " be had: no request left.",
+        "Read the detail: make that file readable to the exporter, or have that"
+        " command print the token, or correct HTTPS_PROXY, or raise the limit of open"
+        " files.",
     ),
     Reason.DNS: Explanation(
         "network",
@@ -196,7 +198,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
 _BY_SURFACE: Mapping[tuple[str, Reason], str] = {
     ("control_plane", Reason.AUTH): (
         "Is the Control Plane token expired? Refresh it (tm auth refresh) or replace"
-        " it; the file is read again at once."
+        " it: a file is read again at once, a command is run again at most once a"
+        " minute, and a value needs a restart."
     ),
     ("control_plane", Reason.THROTTLED): (
         "Wait as told; poll the Control Plane less often if it lasts."

@@ -24,6 +24,12 @@ MESSAGES = {
         "5: `targets.a.probes.health.interval`: 15 has no unit: write 15s, 15m or 15h",
     ),
     "binary": ("is not a text in UTF-8",),
+    "body-with-model": (
+        "4: `targets.a.probes.chat.body`: must not set `model`: each probe asks the models of its target",
+    ),
+    "body-with-stream": (
+        "4: `targets.a.probes.chat.body`: must not set `stream`: that is what the kinds differ in",
+    ),
     "client-key-alone": (
         "4: `targets.a.client_key_file`: says nothing without `client_cert_file`",
     ),
@@ -35,6 +41,12 @@ MESSAGES = {
         "5: `targets.a.probes.weekly`: no such probe: one with a name of its own needs a `kind`, of health, version, models, tokenize, chat_stream, chat, completions, completions_stream, responses, responses_stream, kv_cache",
     ),
     "duplicate-key": ("4: `log.level`: this key is there twice, first in line 2",),
+    "duplicate-key-of-a-target": (
+        "4: `targets[0].surface`: this key is there twice, first in line 3",
+    ),
+    "duplicate-target-in-one-line": (
+        "1: `targets.a`: this name is there twice in one line: names must be unique",
+    ),
     "duplicate-target": (
         "4: `targets.a`: this name is taken in duplicate-target.yml:2: names must be unique",
     ),
@@ -46,6 +58,9 @@ MESSAGES = {
     ),
     "index-above-total": (
         "1: `shard.total`: must be more than `index` (3), which counts from 0",
+    ),
+    "interval-of-nothing": (
+        "4: `targets.a.probes.health.interval`: must be at least 100ms",
     ),
     "json-key-without-file": (
         "4: `targets.a.token_json_key`: says nothing without `token_file`",
@@ -88,6 +103,9 @@ MESSAGES = {
     ),
     "model-interval-below-timeout": (
         "5: `targets.a.probes.chat_stream`: timeout (30s) exceeds the interval of one of the models (20s)",
+    ),
+    "model-interval-of-nothing": (
+        "4: `targets.a.models[0].interval`: must be at least 100ms",
     ),
     "models-on-control-plane": (
         "4: `targets.a.models`: control_plane has no models to ask: name them elsewhere",
@@ -156,6 +174,7 @@ MESSAGES = {
     "target-name-is-a-number": (
         "2: `targets[0]` has a `name` that is no text: put it into quotes",
     ),
+    "target-name-is-empty": ("2: `targets[0]` has an empty `name`",),
     "target-name": (
         "2: `targets.Production.name`: must begin with a letter or digit and have only lower-case letters, digits, `-` and `_`, 63 at the most",
     ),
@@ -187,6 +206,9 @@ MESSAGES = {
     ),
     "unknown-budget-key": (
         "3: `canary_budget.fallback_price_per_million_tokens.inputs`: no such key; did you mean `input`?",
+    ),
+    "unknown-key-of-another-surface": (
+        "4: `targets.a.api_keyy`: no such key: there are name, surface, allow_plain_http, base_url, account, labels, token, token_file, token_command, token_json_key, ca_bundle, client_cert_file, client_key_file, proxy_url, proxy_password_file, ip_protocol, headers, healthy_statuses, stopped_statuses, probes",
     ),
     "unknown-kind": (
         "5: `targets.a.probes.chat_long.kind`: no such kind; did you mean `chat_stream`?",

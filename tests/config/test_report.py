@@ -1,9 +1,11 @@
 """What `tm-exporter check` tells."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.config.conftest import LoadText
 from tm_exporter.config.load import load
@@ -50,16 +52,21 @@ def test_values_have_their_origin(report: Report, tmp_path: Path) -> None:
     )
     assert values["targets.eu.probes.chat.interval"] == ("10m", "default")
     text, _ = values["targets.eu.api_key_file"]
-    assert text.startswith(f"{tmp_path}/key (sha256:")
-    assert values["targets.test.api_key_file"][0].endswith("(unavailable)")
+    assert str(text).startswith(f"{tmp_path}/key (sha256:")
+    text, _ = values["targets.test.api_key_file"]
+    assert str(text).endswith("(unavailable)")
     text, origin = values["targets.test.headers.x-key"]
-    assert text.startswith("<secret sha256:")
+    assert str(text).startswith("<secret sha256:")
     assert origin == "environment TM_EXPORTER_TARGETS__TEST__HEADERS__X_KEY"
 
 
-def test_what_was_left_out_is_left_out(report: Report) -> None:
-    """A hundred nulls would hide the rest."""
-    assert "targets.eu.proxy_url" not in {value.path for value in report.values}
+def test_nothing_is_a_value_in_force_too(report: Report) -> None:
+    """Whoever looks for a setting must find it, also where nobody set it."""
+    values = {value.path: (value.value, value.origin) for value in report.values}
+
+    assert values["state_dir"] == values["server.health_listen"] == (None, "default")
+    assert values["targets.eu.headers"] == ("{}", "default")
+    assert "\n  targets.eu.proxy_url: -  [default]\n" in render_text(report)
 
 
 def test_what_does_not_run_is_grouped_by_reason(report: Report) -> None:
@@ -78,11 +85,25 @@ def test_what_does_not_run_is_grouped_by_reason(report: Report) -> None:
 
 
 def test_settings_without_effect_are_named(report: Report) -> None:
-    """Only those that someone set; the budget even at its default: it looks safe."""
+    """Those that someone set, and those that look safe because they are in force."""
     settings = {row.probe: row.why for row in report.not_running if not row.target}
 
-    assert set(settings) == {"server.allow_reload", "canary_budget", "shard.total"}
-    assert "not enforced" in settings["canary_budget"]
+    assert set(settings) == {
+        "server.allow_reload",
+        "canary_budget",
+        "slo",
+        "shard.total",
+    }
+
+
+def test_budget_and_objectives_are_never_believed_in(load_text: LoadText) -> None:
+    """Both are in force by default; neither does what it says yet."""
+    rows = describe(load_text("targets: []")).not_running
+
+    budget, slo = (row.why for row in rows)
+    assert "not enforced" in budget
+    assert "expected cost of the canaries is not computed" in budget
+    assert "only the threshold of ttft" in slo
 
 
 def test_warnings_are_about_now(report: Report, tmp_path: Path) -> None:
@@ -96,6 +117,61 @@ def test_warnings_are_about_now(report: Report, tmp_path: Path) -> None:
         f"test: `ca_bundle` cannot be read now: {tmp_path}/missing.pem: {missing}",
         "test: plain http to another machine is allowed: keys cross it readable",
     )
+
+
+@pytest.fixture
+def with_files(load_text: LoadText, tmp_path: Path) -> Callable[[str, str, str], str]:
+    """Return a function that writes PEM files and returns what is said of them."""
+
+    def run(bundle: str, certificate: str, key: str) -> str:
+        (tmp_path / "ca.pem").write_text(bundle)
+        (tmp_path / "client.pem").write_text(certificate)
+        (tmp_path / "client.key").write_text(key)
+        loaded = load_text(
+            "targets: [{name: a, surface: serverless, api_key: k, ca_bundle: ca.pem, "
+            "client_cert_file: client.pem, client_key_file: client.key}]"
+        )
+        return "\n".join(describe(loaded).warnings).replace(f"{tmp_path}/", "")
+
+    return run
+
+
+NO_BUNDLE = (
+    "a: a certificate cannot be used now: ca.pem: not a PEM file of certificates"
+)
+NO_PAIR = (
+    "a: a certificate cannot be used now: "
+    "client.pem: not a PEM certificate with its key"
+)
+
+
+def test_certificates_that_cannot_be_loaded_are_named(
+    with_files: Callable[[str, str, str], str],
+) -> None:
+    """Rather than each run failing with `configuration` after a green check."""
+    authority = trustme.CA()
+    bundle = authority.cert_pem.bytes().decode()
+    leaf, other = (authority.issue_cert("client.test") for _ in range(2))
+    certificate = leaf.cert_chain_pems[0].bytes().decode()
+    key = leaf.private_key_pem.bytes().decode()
+    foreign = other.private_key_pem.bytes().decode()
+
+    assert with_files(bundle, certificate, key) == ""
+    assert with_files("", certificate, key) == NO_BUNDLE
+    assert with_files("no PEM", certificate, key) == NO_BUNDLE
+    assert with_files(bundle, certificate, foreign) == NO_PAIR
+    assert with_files(bundle, "no PEM", key) == NO_PAIR
+    assert with_files("", certificate, foreign) == f"{NO_BUNDLE}\n{NO_PAIR}"
+
+
+def test_a_glob_without_any_file_is_a_warning(
+    load_text: LoadText, tmp_path: Path
+) -> None:
+    """Nobody writes one to watch nothing; the file may come later, so no error."""
+    (tmp_path / "more.yml").write_text("[]")
+    loaded = load_text("targets_from: ['none/*.yml', 'more*.yml']\ntargets: []")
+
+    assert describe(loaded).warnings == ("`targets_from`: no file matches none/*.yml",)
 
 
 def test_it_can_be_printed(report: Report) -> None:

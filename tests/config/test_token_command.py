@@ -2,8 +2,12 @@
 
 import asyncio
 import base64
+import contextlib
+import gc
 import json
 import math
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -232,6 +236,77 @@ async def test_a_program_that_hangs_is_killed_with_its_children(
 
     with pytest.raises(SecretUnavailable, match=r"did not end within 0\.5s"):
         await CommandSecret(["/bin/sh", "-c", script], timeout=0.5).get()
+
+    assert not is_alive(int(pid.read_text()))
+
+
+async def test_more_than_any_pipe_holds_is_refused_at_once() -> None:
+    """Several endless programs at a time, each of them dead afterwards."""
+    secrets = [CommandSecret(["/bin/sh", "-c", "yes; :"]) for _ in range(5)]
+
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(
+            *(secret.get() for secret in secrets), return_exceptions=True
+        )
+
+    assert [str(answer) for answer in answers] == [
+        "token_command printed more than 64 KiB"
+    ] * 5
+
+
+async def test_too_much_is_forgiven_a_minute_later(
+    secret: CommandSecret, program: Program, clock: Clock
+) -> None:
+    """A login helper that was chatty once must not cost the target for ever."""
+    program.output.write_text("x" * 5_000_000)
+    with pytest.raises(SecretUnavailable, match="more than 64 KiB"):
+        await secret.get()
+    program.output.write_text("later")
+    clock.time += 60
+
+    assert await value(secret) == "later"
+
+
+async def test_what_a_program_leaves_running_is_not_waited_for(
+    tmp_path: Path, is_alive: Callable[[int], bool]
+) -> None:
+    """An agent in the background holds the standard output that it inherited."""
+    pid = tmp_path / "pid"
+    script = f"echo token; sleep 60 & echo $! > {pid}"
+    try:
+        async with asyncio.timeout(5):
+            assert await value(CommandSecret(["/bin/sh", "-c", script])) == "token"
+        assert is_alive(int(pid.read_text()))
+    finally:
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+async def test_a_program_may_close_its_output_before_it_ends() -> None:
+    """The status is worth waiting for: it may yet fail."""
+    script = "echo token; exec >&-; sleep 0.1; exit 7"
+
+    with pytest.raises(SecretUnavailable, match="ended with status 7"):
+        await CommandSecret(["/bin/sh", "-c", script]).get()
+
+
+def test_a_shutdown_leaves_neither_program_nor_noise(
+    tmp_path: Path, is_alive: Callable[[int], bool]
+) -> None:
+    """The loop is closed while a program runs, and one has printed too much."""
+    pid = tmp_path / "pid"
+    script = f"echo $$ > {pid}; sleep 60"
+
+    async def main() -> None:
+        waiting = asyncio.create_task(CommandSecret(["/bin/sh", "-c", script]).get())
+        with contextlib.suppress(SecretUnavailable):
+            await CommandSecret(["yes"]).get()
+        async with asyncio.timeout(5):
+            while not (pid.exists() and pid.read_text()):
+                await asyncio.sleep(0.01)
+        assert not waiting.done()
+
+    asyncio.run(main())
+    gc.collect()  # what complains when it is collected does so now
 
     assert not is_alive(int(pid.read_text()))
 

@@ -80,6 +80,59 @@ def test_variables_make_targets(environ: dict[str, str], names: list[str]) -> No
     assert list(by_name(alone(environ))) == names
 
 
+NO_USER = "TENSORMESH_ON_DEMAND_USER_ID is not set"
+NO_KEY = "TENSORMESH_INFERENCE_API_KEY is not set"
+NO_TOKEN = "TENSORMESH_CONTROL_PLANE_TOKEN is not set"
+
+
+@pytest.mark.parametrize(
+    ("environ", "note"),
+    [
+        (
+            {"TENSORMESH_ON_DEMAND_BASE_URL": "https://x"},
+            f"TENSORMESH_ON_DEMAND_BASE_URL has no effect: {NO_USER}",
+        ),
+        (
+            {"TENSORMESH_INFERENCE_API_KEY": "k"},
+            f"on_demand is not watched: {NO_USER}",
+        ),
+        (
+            {"TENSORMESH_CONTROL_PLANE_BASE_URL": "https://x"},
+            f"TENSORMESH_CONTROL_PLANE_BASE_URL has no effect: {NO_TOKEN}",
+        ),
+        (
+            {"TENSORMESH_CA_BUNDLE": "/etc/ca.pem"},
+            f"TENSORMESH_CA_BUNDLE has no effect: {NO_KEY}",
+        ),
+    ],
+    ids=["on-demand", "key", "control plane", "bundle"],
+)
+def test_a_variable_without_effect_is_noted(environ: dict[str, str], note: str) -> None:
+    """Whoever set it expects something of it: the note says what is missing."""
+    assert alone(environ).notes[0] == note
+
+
+def test_a_target_of_ones_own_needs_no_note() -> None:
+    """Another variable of ours made what the vendor's could not."""
+    loaded = alone(
+        {
+            "TENSORMESH_INFERENCE_API_KEY": "k",
+            "TM_EXPORTER_TARGETS__ON_DEMAND__USER_ID": "u",
+            "TM_EXPORTER_TARGETS__ON_DEMAND__BASE_URL": "https://x",
+        }
+    )
+
+    assert loaded.notes == ()
+
+
+def test_a_key_of_config_toml_without_effect_is_noted(home: Path) -> None:
+    """With its name and the file's."""
+    (note,) = alone({"TM_CONFIG_HOME": str(home)}).notes
+
+    where = f"controlplane_base in config.toml {home}/config.toml"
+    assert note == f"{where} has no effect: {NO_TOKEN}"
+
+
 def test_addresses_and_bundle_are_taken() -> None:
     """A bundle is for every host of the vendor."""
     targets = by_name(

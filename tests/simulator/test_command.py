@@ -87,4 +87,6 @@ def test_an_address_of_others_is_no_start(capsys: pytest.CaptureFixture[str]) ->
     status = serve(host="192.0.2.1")
 
     assert status == 2
-    assert "cannot simulate" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "tm-exporter: cannot listen on 192.0.2.1:0: cannot assign requested address\n"
+    )

@@ -58,7 +58,7 @@ def proxy_from_environment(url: httpx.URL, environ: Mapping[str, str]) -> Proxy 
     Never for loopback: no proxy could reach it.
 
     Raises:
-        Ended: What it names is no URL.
+        Ended: What it names is no URL, or that of a proxy which is not understood.
     """
     if url.scheme != "https" or is_loopback(url.host):
         return None
@@ -67,11 +67,20 @@ def proxy_from_environment(url: httpx.URL, environ: Mapping[str, str]) -> Proxy 
     if not named or proxy_bypass_environment(url.host, {"no": spared}):
         return None
     try:
-        return Proxy.at(named if "://" in named else f"http://{named}")
+        proxy = Proxy.at(named if "://" in named else f"http://{named}")
     except httpx.InvalidURL:  # whose text may hold a part of the password
-        raise Ended(
-            FaultKind.FAILED, "HTTPS_PROXY is not a URL", stage=Stage.PREPARE
-        ) from None
+        raise _refused("HTTPS_PROXY is not a URL") from None
+    if proxy.url.scheme != "http" or not proxy.url.host:
+        raise _refused(
+            "HTTPS_PROXY must be http://host:port: other proxies are not supported"
+        )
+    if proxy.url.port is not None and not 0 < proxy.url.port < 65536:
+        raise _refused("HTTPS_PROXY has no valid port: it is one from 1 to 65535")
+    return proxy
+
+
+def _refused(sentence: str) -> Ended:
+    return Ended(FaultKind.FAILED, sentence, stage=Stage.PREPARE)
 
 
 def is_loopback(host: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from tm_exporter.clients.trust import TrustSet, TrustStore, TrustUnavailable
 from tm_exporter.config import urls
 from tm_exporter.config.secrets import (
     FileSecret,
@@ -48,6 +49,19 @@ def _secrets(target: Target) -> Iterator[str]:
 
 
 def _certificates(target: Target) -> Iterator[str]:
+    missing = tuple(_missing(target))
+    authorities = TrustSet(target.ca_bundle)
+    ourselves = TrustSet(None, target.client_cert_file, target.client_key_file)
+    yield from missing
+    for trust in () if missing else (authorities, ourselves):
+        try:
+            if trust.files:
+                TrustStore().context(trust)
+        except TrustUnavailable as error:
+            yield f"a certificate cannot be used now: {error}"
+
+
+def _missing(target: Target) -> Iterator[str]:
     for key in ("ca_bundle", "client_cert_file", "client_key_file"):
         path = getattr(target, key)
         try:

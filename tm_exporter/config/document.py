@@ -38,7 +38,9 @@ class Document:
         return Origin("file", self.name, line)
 
     def complain(self, text: str, line: int = 0, path: KeyPath = ()) -> None:
-        """Note that something is wrong."""
+        """Note that something is wrong; targets have no names here yet."""
+        if len(path) > 1 and path[0] == "targets":
+            path = (f"targets[{path[1]}]", *path[2:])
         self.problems.append(Problem(text, path, self.at_line(line)))
 
 

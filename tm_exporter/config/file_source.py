@@ -60,11 +60,12 @@ def read_more(patterns: Any, beside: Path, targets: TargetList) -> list[Layer]:
     if not isinstance(globs, list | tuple):
         return []
     texts = [text for text in globs if isinstance(text, str) and text]
-    found = {
-        str(beside / name)
-        for text in texts
-        for name in glob(text, root_dir=beside, recursive=True)  # noqa: PTH207 - absolute ones too
-    }
+    found: set[str] = set()
+    for text in texts:
+        names = glob(text, root_dir=beside, recursive=True)  # noqa: PTH207 - absolute ones too
+        found.update(str(beside / name) for name in names)
+        if not names:
+            targets.warnings.append(f"`targets_from`: no file matches {text}")
     return [_read_targets(Path(name), targets) for name in sorted(found)]
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tm_exporter.config import vendor_targets, wording
 from tm_exporter.config.environment import CONFIG, read_environment
 from tm_exporter.config.file_source import read_file, read_more
-from tm_exporter.config.layer import Layer, merged
+from tm_exporter.config.layer import Layer, get, merged
 from tm_exporter.config.masking import leaves, masked
 from tm_exporter.config.origin import ConfigurationError, KeyPath, Origin, Problem
 from tm_exporter.config.precedence import (
@@ -22,6 +22,7 @@ from tm_exporter.config.precedence import (
 )
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.shape import fields, section_at
+from tm_exporter.config.target import Target, fits
 from tm_exporter.config.target_list import TargetList
 from tm_exporter.config.variables import WELL_KNOWN
 from tm_exporter.config.vendor import read_vendor
@@ -39,11 +40,13 @@ class Loaded:
         settings: What is in force.
         origins: Of every leaf in force, targets by name.
         notes: What is no error but should be known, a sentence each.
+        warnings: What is no error but hardly meant, a sentence each.
     """
 
     settings: Settings
     origins: Mapping[KeyPath, Origin]
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def load(
@@ -89,6 +92,7 @@ class _Reading:
         self._layers: list[Layer] = []  # highest precedence first
         self._problems: list[Problem] = []
         self._notes: list[str] = []
+        self._warnings: list[str] = []
         self._has_list = False  # whether someone wrote a list of targets
 
     def own(self, path: Path | None, overrides: Mapping[str, Any]) -> None:
@@ -98,6 +102,7 @@ class _Reading:
         written = Layer() if path is None else read_file(path, targets)
         more = self._more(command, written, path, targets)
         self._problems += targets.problems
+        self._warnings += targets.warnings
         known = merged([command, written, *more])
         environment, problems = read_environment(self._environ, known)
         self._problems += problems
@@ -129,6 +134,8 @@ class _Reading:
         one_credential(self._layers)
         self._problems += vendor.problems
         self._notes += vendor.notes
+        if not self._has_list:
+            self._notes += vendor_targets.unused(vendor, self._targets())
         if not self._has_list and not self._targets():
             layer, note = vendor_targets.fall_back()
             self._layers.append(layer)
@@ -150,18 +157,27 @@ class _Reading:
         if not settings.targets:
             self._notes.append("no target is configured: nothing is watched")
         paths = [path for path, _ in leaves(masked(settings))]
-        return Loaded(settings, origins(paths, self._layers), tuple(self._notes))
+        found = origins(paths, self._layers)
+        return Loaded(settings, found, tuple(self._notes), tuple(self._warnings))
 
     def _problem(self, error: ErrorDetails) -> Problem:
         values = merged(self._layers)
         path = _path(error["loc"], values)
         if error["type"] == "extra_forbidden":
             section = section_at(Settings, path[:-1], values)
-            keys = [] if section is None else list(fields(section))
+            keys = [] if section is None else _keys(section, path[:-1], values)
             sentence = wording.unknown_key(path[-1], keys)
         else:
             sentence = wording.sentence(error)
         return Problem(sentence, path, responsible(self._layers, path))
+
+
+def _keys(
+    section: type[BaseModel], path: KeyPath, values: Mapping[str, Any]
+) -> list[str]:
+    """Return the keys of a section; of a target, those of its surface."""
+    surface = get(values, (*path, "surface")) if section is Target else None
+    return [key for key in fields(section) if fits(key, surface)]
 
 
 def _path(loc: tuple[int | str, ...], values: Mapping[str, Any]) -> KeyPath:

@@ -2,10 +2,22 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from tm_exporter.config.shape import without_nulls
 from tm_exporter.section import Duration, Section, Slo
+
+
+def not_too_often(interval: float) -> float:
+    """
+    Return an interval in seconds, if anyone can mean it.
+
+    Raises:
+        ValueError: It is so short that requests would be all that happens.
+    """
+    if interval < 0.1:
+        raise ValueError("must be at least 100ms")
+    return interval
 
 
 class ModelSection(Section):
@@ -22,6 +34,11 @@ class ModelSection(Section):
 
     slo: Slo | None = None
     """Objectives for this model, over those of the probes that have any."""
+
+    @field_validator("interval")
+    @classmethod
+    def _is_meant(cls, value: float | None) -> float | None:
+        return None if value is None else not_too_often(value)
 
     @model_validator(mode="before")
     @classmethod

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from tm_exporter.config.fault import fault, fault_at
+from tm_exporter.config.model import not_too_often
 from tm_exporter.config.registry import KINDS, kinds_of
 from tm_exporter.config.shape import without_nulls
 from tm_exporter.config.text import NAME
@@ -70,8 +71,13 @@ def build(draft: Any) -> ProbeSection:
     if not re.fullmatch(NAME, draft.name):
         raise fault("a probe's name has only lower-case letters, digits, `-` and `_`")
     value = _keys(draft.value)
-    section = KINDS[_kind(draft, value)]
-    return section.model_validate(without_nulls(section, value))
+    kind = KINDS[_kind(draft, value)]
+    section = kind.model_validate(without_nulls(kind, value))
+    try:
+        not_too_often(section.interval)
+    except ValueError as error:
+        raise fault_at(("interval",), str(error)) from None
+    return section
 
 
 def _keys(value: Any) -> dict[str, Any]:

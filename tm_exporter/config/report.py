@@ -27,12 +27,12 @@ class Value:
 
     Attributes:
         path: Dotted, targets by name.
-        value: As text; a secret as its fingerprint.
+        value: As text, a secret as its fingerprint; None where there is none.
         origin: Where it was written.
     """
 
     path: str
-    value: str
+    value: str | None
     origin: str
 
 
@@ -75,7 +75,7 @@ def describe(loaded: Loaded) -> Report:
     return Report(
         values=tuple(_values(loaded)),
         not_running=(*_not_running(loaded.settings), *_without_effect(loaded)),
-        warnings=warnings(loaded.settings),
+        warnings=(*loaded.warnings, *warnings(loaded.settings)),
         notes=loaded.notes,
     )
 
@@ -83,12 +83,10 @@ def describe(loaded: Loaded) -> Report:
 def _values(loaded: Loaded) -> Iterator[Value]:
     seen = _seen_in_files(loaded.settings)
     for path, value in leaves(masked(loaded.settings, _fingerprint)):
-        origin = loaded.origins[path]
-        if origin.source == "default" and value in (None, [], {}):
-            continue  # left out, and nothing takes its place
-        text = value if isinstance(value, str) else json.dumps(value)
+        plain = value is None or isinstance(value, str)
+        text = value if plain else json.dumps(value)
         found = f"{text} ({seen[path]})" if path in seen else text
-        yield Value(dotted(path), found, str(origin))
+        yield Value(dotted(path), found, str(loaded.origins[path]))
 
 
 def _fingerprint(secret: SecretStr) -> str:
@@ -133,7 +131,7 @@ def _without_effect(loaded: Loaded) -> Iterator[NotRunning]:
 
 def render_text(report: Report) -> str:
     """Return the report for people."""
-    values = [f"{v.path}: {v.value}  [{v.origin}]" for v in report.values]
+    values = [f"{v.path}: {v.value or '-'}  [{v.origin}]" for v in report.values]
     idle = [
         ": ".join(part for part in (row.target, row.probe, row.why) if part)
         for row in report.not_running

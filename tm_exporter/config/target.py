@@ -20,6 +20,32 @@ from tm_exporter.section import ProbeSection
 AnyProbe = Annotated[SerializeAsAny[ProbeSection], PlainValidator(probe_map.build)]
 
 
+_FOR_INFERENCE = (
+    "api_key",
+    "api_key_file",
+    "api_key_json_key",
+    "auth_on_get",
+    "auto_models_limit",
+    "models",
+    "user_id",
+)
+_FOR_CONTROL_PLANE = (
+    "healthy_statuses",
+    "stopped_statuses",
+    "token",
+    "token_command",
+    "token_file",
+    "token_json_key",
+)
+
+
+def fits(key: str, surface: object) -> bool:
+    """Whether a target's key says something about its surface, if that is known."""
+    if surface == "control_plane":
+        return key not in _FOR_INFERENCE
+    return surface is None or key not in _FOR_CONTROL_PLANE
+
+
 class Target(Access):
     """
     One surface of the service at one address.

@@ -20,10 +20,12 @@ class TargetList:
     Attributes:
         seen: Name and origin by the part of a variable's name.
         problems: In the order in which they were found.
+        warnings: What is no error but hardly meant, a sentence each.
     """
 
     seen: dict[str, tuple[str, Origin]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def complain(self, sentence: str, origin: Origin, key: KeyPath = ()) -> None:
         """Note that something is wrong."""
@@ -64,6 +66,8 @@ class TargetList:
             fault = "has no `name`"
         elif not isinstance(name, str):
             fault = "has a `name` that is no text: put it into quotes"
+        elif not name:
+            fault = "has an empty `name`"
         else:
             return self._unique(name, origin)
         self.complain(f"`targets[{index}]` {fault}", origin)
@@ -75,7 +79,9 @@ class TargetList:
             self.seen[part] = name, origin
             return name
         other, where = self.seen[part]
-        if other == name:
+        if other == name and where == origin:
+            text = "this name is there twice in one line: names must be unique"
+        elif other == name:
             text = f"this name is taken in {where.place}: names must be unique"
         else:
             text = f"has the same variables as `{other}` in {where.place}: rename one"

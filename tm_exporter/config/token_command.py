@@ -2,21 +2,18 @@
 
 import asyncio
 import base64
-import contextlib
 import json
 import math
-import os
-import signal
 import time
 from collections.abc import Callable, Sequence
 
 from pydantic import SecretStr
 
+from tm_exporter.config.program import output_of
 from tm_exporter.config.secret_text import checked, decoded
 from tm_exporter.credentials import SecretUnavailable
 
 
-_LIMIT = 64 * 1024
 _REST = 60.0  # seconds between two runs
 _MARGIN = 90.0  # seconds before expiry: more than the rest, so that one retry fits
 
@@ -90,7 +87,7 @@ class CommandSecret:
 
     async def _renew(self) -> None:
         try:
-            output = await _output(self._argv, self._timeout)
+            output = await output_of(self._argv, self._timeout)
             line = decoded(output, "the output of token_command").partition("\n")[0]
             self._token = checked(line, "the first line of token_command's output")
         except SecretUnavailable as error:
@@ -100,53 +97,6 @@ class CommandSecret:
             self._expires = expiry(self._token.get_secret_value())
         finally:
             self._run = None
-
-
-async def _output(argv: Sequence[str], timeout: float) -> bytes:  # noqa: ASYNC109
-    """Return what a program prints; it and its children have ended by then."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it has a zero byte"
-        raise SecretUnavailable(f"token_command cannot be started: {why}") from None
-    finished = False
-    try:
-        async with asyncio.timeout(timeout):
-            output = await _read(process)
-            status = await process.wait()
-        finished = True
-    except TimeoutError:
-        text = f"token_command did not end within {timeout:g}s"
-        raise SecretUnavailable(text) from None
-    finally:
-        if not finished:
-            await _kill(process)
-    if status:
-        raise SecretUnavailable(f"token_command ended with status {status}")
-    return output
-
-
-async def _read(process: asyncio.subprocess.Process) -> bytes:
-    """Return all of a program's output, if that is not too much."""
-    assert process.stdout is not None  # noqa: S101 -- it was asked for
-    try:
-        await process.stdout.readexactly(_LIMIT + 1)
-    except asyncio.IncompleteReadError as ended:
-        return ended.partial
-    raise SecretUnavailable("token_command printed more than 64 KiB")
-
-
-async def _kill(process: asyncio.subprocess.Process) -> None:
-    """End a program with everything that it started in its session."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
 
 
 def expiry(token: str) -> float:

@@ -16,23 +16,31 @@ _WAITING: Mapping[KeyPath, str] = {
     ("server", "allow_reload"): "not built yet: restart to change the configuration",
     ("server", "show_money"): "not built yet",
     ("state_dir",): "not built yet: nothing is kept on disk",
-    ("canary_budget",): "not built yet: the caps are not enforced",
+    ("canary_budget",): (
+        "not built yet: the caps are not enforced, "
+        "and the expected cost of the canaries is not computed"
+    ),
     ("price_unit",): "not built yet: the price list is not read",
     ("targets_from",): "read at the start only: a later change is not seen yet",
+    ("slo",): (
+        "not built yet: of all objectives, only the threshold of ttft has an effect, "
+        "as a bucket of the histogram"
+    ),
     ("maintenance",): "not built yet: runs go on and count during these windows",
     ("lease", "enabled"): "not built yet: this instance sends paid requests anyway",
     ("shard", "total"): "not built yet: this instance probes every target",
     ("reference_url",): "not built yet: it is not asked",
 }
-_EVEN_AS_DEFAULT = {("canary_budget",), ("server", "show_money")}
+_ALWAYS = {("canary_budget",), ("slo",)}  # in force by default, and look safe
+_EVEN_AS_DEFAULT = {("server", "show_money")}
 
 
 def without_effect(loaded: Loaded) -> Iterator[tuple[KeyPath, str]]:
-    """Yield path and reason of what someone set and what does nothing."""
+    """Yield path and reason of what is in force by someone's will, or seems so."""
     current, default = masked(loaded.settings), masked(Settings.of(()))
     written = [p for p, origin in loaded.origins.items() if origin.source != "default"]
     for path, why in _WAITING.items():
         is_set = any(other[: len(path)] == path for other in written)
         changed = get(current, path) != get(default, path)
-        if is_set and (changed or path in _EVEN_AS_DEFAULT):
+        if path in _ALWAYS or (is_set and (changed or path in _EVEN_AS_DEFAULT)):
             yield path, why

@@ -26,6 +26,11 @@ class Given:
     origin: Origin
     key: str = ""
 
+    @property
+    def place(self) -> str:
+        """The variable, or key and file."""
+        return f"{self.key} in {self.origin}" if self.key else self.origin.name
+
 
 @dataclass(slots=True)
 class Vendor:

@@ -82,6 +82,30 @@ def _make_on_demand(layer: Layer, vendor: Vendor, cause: Given) -> None:
         layer.put(("targets", "on_demand", "models"), [model.value], model.origin)
 
 
+def unused(vendor: Vendor, targets: Iterable[str]) -> Iterator[str]:
+    """
+    Yield a sentence for each of the vendor's values that makes no target.
+
+    Args:
+        vendor: What there is.
+        targets: The names of all targets.
+    """
+    given, names = vendor.given, set(targets)
+    needed = "TENSORMESH_ON_DEMAND_USER_ID is not set"
+    if "on_demand" not in names and "user_id" not in given:
+        if url := given.get("on_demand_url"):
+            yield f"{url.place} has no effect: {needed}"
+        elif "api_key" in given:
+            yield f"on_demand is not watched: {needed}"
+    url = given.get("control_plane_url")
+    if url is not None and "account" not in names:
+        yield f"{url.place} has no effect: TENSORMESH_CONTROL_PLANE_TOKEN is not set"
+    bundle = given.get("ca_bundle")
+    if bundle is not None and not names:
+        missing = "TENSORMESH_INFERENCE_API_KEY is not set"
+        yield f"{bundle.place} has no effect: {missing}"
+
+
 def _put(layer: Layer, vendor: Vendor, name: str, surface: str, cause: Given) -> None:
     """Add a target with its credentials."""
     layer.put(("targets", name), {}, cause.origin)

@@ -55,6 +55,12 @@ MaxTokens = Annotated[
 ]
 
 
+_OURS = {
+    "model": "each probe asks the models of its target",
+    "stream": "that is what the kinds differ in",
+}
+
+
 class GenerationSection(ProbeSection):
     """A canary request for which the service bills tokens."""
 
@@ -73,6 +79,14 @@ class GenerationSection(ProbeSection):
 
     expect: Expectation | None = None
     """What the answer must be, beyond being an answer."""
+
+    @field_validator("body")
+    @classmethod
+    def _fits_kind_and_target(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        for key, why in _OURS.items():
+            if key in value:
+                raise ValueError(f"must not set `{key}`: {why}")
+        return value
 
 
 GenerationT = TypeVar("GenerationT", bound=GenerationSection)

@@ -53,10 +53,25 @@ def serve(
     try:
         simulator = Simulator(scenario=scenario, host=host, port=port)
         asyncio.run(_serve(simulator, until_stdin_closes=until_stdin_closes))
-    except (OSError, ValueError) as error:
-        print(f"cannot simulate: {error}", file=sys.stderr)  # noqa: T201
-        return 2
+    except OSError as error:
+        why = (error.strerror or str(error)).partition(" (while ")[0].lower()
+        return _complain(f"cannot listen on {host}:{port}: {why}")
+    except ValueError as error:
+        return _complain(str(error))
     return 0
+
+
+def _tell(text: str) -> None:
+    """Print a text, and go on if nobody can be told."""
+    try:
+        print(text, end="", flush=True)  # noqa: T201 -- for people, and for the demo
+    except OSError:  # nor does the interpreter try again at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(text: str) -> int:
+    print(f"tm-exporter: {text}", file=sys.stderr)  # noqa: T201 -- for people
+    return 2
 
 
 async def _serve(simulator: Simulator, *, until_stdin_closes: bool) -> None:
@@ -68,7 +83,7 @@ async def _serve(simulator: Simulator, *, until_stdin_closes: bool) -> None:
         watch = threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True)
         watch.start()
     async with simulator:
-        print(_instructions(simulator), end="", flush=True)  # noqa: T201
+        _tell(_instructions(simulator))
         await stop.wait()
 
 

@@ -159,8 +159,8 @@ def test_a_failing_probe_says_what_to_do(
     ("asked", "why"),
     [
         (
-            ["--target", "serverles"],
-            "no such target: serverles; did you mean `serverless`?",
+            ["--target", "server_less"],
+            "no such target: server_less; did you mean `serverless`?",
         ),
         (["--target", "x"], "no such target: x; there are serverless, account"),
         (["--probe", "helth"], "no such probe: helth; did you mean `health`?"),

@@ -77,6 +77,8 @@ def _make(trust: TrustSet) -> ssl.SSLContext:
     # Python 3.13 began to refuse authorities without key identifiers or keyUsage,
     # which many private ones lack; the chain is verified all the same.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    # Some builds of Python leave this to the system's configuration.
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if trust.client_cert is not None:
         try:

@@ -276,13 +276,6 @@ CANARY_STREAM_VIOLATIONS = Family(
     labels=("kind",),
     source="events of the stream",
 )
-TOKENIZER_ROUNDTRIP_SUCCESS = Family(
-    name="tensormesh_tokenizer_roundtrip_success",
-    help="Whether a text that was tokenized and detokenized came back unchanged.",
-    kind="gauge",
-    lifetime="last_run",
-    source="POST /tokenize and POST /detokenize",
-)
 
 # What the inference service says of itself.
 
@@ -441,14 +434,6 @@ EXPORTER_EVENT_LOOP_LAG_SECONDS = Family(
     scope="exporter",
     buckets=LAG_BUCKETS,
     source="event loop, monotonic clock",
-)
-EXPORTER_MEASUREMENTS_DISCARDED = Family(
-    name="tensormesh_exporter_measurements_discarded_total",
-    help="Measurements thrown away because the exporter itself spoilt them, by reason.",
-    kind="counter",
-    scope="exporter",
-    labels=("reason",),
-    source="runner",
 )
 EXPORTER_LEADER = Family(
     name="tensormesh_exporter_leader",

@@ -155,8 +155,7 @@ class Observation:
         key: Whose run it was.
         probe_id: Unique to this run; ties log lines, page and transcript together.
         started_at: Seconds since the epoch, by the wall clock.
-        duration: Seconds by the monotonic clock, without what the probe says
-            is not to be counted (such as a wait between two requests).
+        duration: Seconds by the monotonic clock.
         outcome: What the probe found.
     """
 
@@ -180,6 +179,17 @@ class Observation:
     def exchange(self) -> Exchange | None:
         """The last exchange, or the failing one; None if no request was made."""
         return self.outcome.exchanges[-1] if self.outcome.exchanges else None
+
+    @property
+    def phases(self) -> dict[str, float]:
+        """Seconds by phase of that exchange; a phase that did not happen is absent."""
+        phases = self.exchange.phases if self.exchange is not None else {}
+        return {phase.value: seconds for phase, seconds in phases.items()}
+
+    def value_of(self, family: Family) -> float | None:
+        """Return the first value measured for a family, None if there is none."""
+        samples = self.outcome.samples
+        return next((each.value for each in samples if each.family is family), None)
 
 
 class Probe(Protocol):

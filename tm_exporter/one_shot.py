@@ -102,16 +102,16 @@ def _fields(seen: Observation) -> dict[str, Any]:
         "detail": seen.verdict.detail,
         "next_step": _step(seen),
         "duration_seconds": round(seen.duration, 6),
-        "ttft_seconds": _ttft(seen),
-        "phase_seconds": _phases(seen),
+        "ttft_seconds": seen.value_of(CANARY_LAST_TTFT_SECONDS),
+        "phase_seconds": {k: round(v, 6) for k, v in seen.phases.items()},
         "http_status_code": exchange.status if exchange else None,
         "peer_address": exchange.peer_address if exchange else None,
     }
 
 
 def _row(seen: Observation) -> tuple[str, ...]:
-    ttft = _ttft(seen)
-    phases = _phases(seen).items()
+    ttft = seen.value_of(CANARY_LAST_TTFT_SECONDS)
+    phases = seen.phases.items()
     return (
         "ok" if seen.verdict.passed else "FAILED",
         seen.key.target,
@@ -137,18 +137,3 @@ def _time(seconds: float) -> str:
 def _step(seen: Observation) -> str:
     reason = seen.verdict.reason
     return "" if reason is None else next_step(seen.key, reason, seen.exchange)
-
-
-def _ttft(seen: Observation) -> float | None:
-    """Return the time to the first token, None where the run has none."""
-    samples = seen.outcome.samples
-    return next(
-        (s.value for s in samples if s.family is CANARY_LAST_TTFT_SECONDS), None
-    )
-
-
-def _phases(seen: Observation) -> dict[str, float]:
-    exchange = seen.exchange
-    if exchange is None:
-        return {}
-    return {phase.value: round(value, 6) for phase, value in exchange.phases.items()}

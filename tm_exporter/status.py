@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Literal
 
-from tm_exporter import catalog
+from tm_exporter.catalog import CANARY_LAST_TTFT_SECONDS
 from tm_exporter.observation import Observation, ProbeKey
 from tm_exporter.sinks.history import History
 from tm_exporter.sinks.log import NextStep
@@ -144,8 +144,8 @@ class StatusBoard:
             last_run=_moment(ended),
             last_success=_moment(self.history.last_success(key)),
             last_duration_seconds=seen.duration if seen else None,
-            phase_seconds=_phases(seen),
-            ttft_seconds=_ttft(seen),
+            phase_seconds=seen.phases if seen else {},
+            ttft_seconds=seen.value_of(CANARY_LAST_TTFT_SECONDS) if seen else None,
             consecutive_failures=self.metrics.consecutive_failures(key),
             interval_seconds=self.metrics.interval_of(key),
             next_slot=_moment(self.next_slot(key)),
@@ -171,16 +171,3 @@ def _state(seen: Observation | None) -> State:
 def _moment(seconds: float | None) -> datetime | None:
     """Return a time since the epoch as a moment."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def _phases(seen: Observation | None) -> dict[str, float]:
-    exchange = seen.exchange if seen else None
-    if exchange is None:
-        return {}
-    return {phase.value: seconds for phase, seconds in exchange.phases.items()}
-
-
-def _ttft(seen: Observation | None) -> float | None:
-    samples = seen.outcome.samples if seen else ()
-    family = catalog.CANARY_LAST_TTFT_SECONDS
-    return next((each.value for each in samples if each.family is family), None)

@@ -70,9 +70,9 @@ def test_the_exporters_own_families_are_bounded_as_well() -> None:
     sink = watching(FakeClock(), limit=2)
 
     for number in range(5):
-        sink.record(catalog.EXPORTER_MEASUREMENTS_DISCARDED, labels=(f"{number}",))
+        sink.record(catalog.EXPORTER_CONFIG_RELOADS, labels=(f"{number}",))
 
-    assert len(values(sink, catalog.EXPORTER_MEASUREMENTS_DISCARDED)) == 2
+    assert len(values(sink, catalog.EXPORTER_CONFIG_RELOADS)) == 2
     assert sum(values(sink, catalog.EXPORTER_LABEL_OVERFLOW).values()) == 3
 
 

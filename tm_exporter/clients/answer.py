@@ -12,7 +12,7 @@ import httpx
 from tm_exporter.clients.decoding import BrokenCoding, Decoder, decoder_for
 from tm_exporter.clients.ended import Ended
 from tm_exporter.clients.limits import Limits
-from tm_exporter.exchange import FaultKind, Piece
+from tm_exporter.exchange import EVENT_STREAM, FaultKind, Piece
 
 
 _BEGINNING = b"HTTP/"
@@ -88,7 +88,7 @@ class Answer:
         media = self._header("content-type")
         return media is None or media.partition(";")[0].strip().lower() in (
             "",
-            "text/event-stream",
+            EVENT_STREAM,
         )
 
     @property

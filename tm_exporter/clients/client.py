@@ -11,7 +11,7 @@ from tm_exporter import __version__
 from tm_exporter.clients.conversation import BodyReader
 from tm_exporter.clients.transport import Transport, Unanswered
 from tm_exporter.credentials import Secret, SecretUnavailable
-from tm_exporter.exchange import Exchange, Fault, FaultKind, Stage
+from tm_exporter.exchange import EVENT_STREAM, Exchange, Fault, FaultKind, Stage
 
 
 USER_AGENT = f"tm-exporter/{__version__}"
@@ -127,7 +127,7 @@ class InferenceClient(Client):
     ) -> Exchange:
         """Send one request over a connection of its own."""
         url = f"{self._base_url}{path}"
-        accept = "application/json" if reader is None else "text/event-stream"
+        accept = "application/json" if reader is None else EVENT_STREAM
         try:
             fields = await self._header_fields(
                 authenticated=authenticated, accept=accept

@@ -1,0 +1,81 @@
+"""What the exporter says of itself."""
+
+from tm_exporter.catalog.family import LAG_BUCKETS, Family
+
+
+EXPORTER_BUILD_INFO = Family(
+    name="tensormesh_exporter_build_info",
+    help="Always 1; the exporter's version and the Python that runs it.",
+    kind="gauge",
+    scope="exporter",
+    labels=("version", "python_version"),
+    source="package and interpreter",
+)
+EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL = Family(
+    name="tensormesh_exporter_config_last_reload_successful",
+    help="Whether the configuration was read without an error the last time.",
+    kind="gauge",
+    scope="exporter",
+    source="configuration",
+)
+EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS = Family(
+    name="tensormesh_exporter_config_last_reload_success_timestamp_seconds",
+    help="When the configuration in force was read, since the epoch.",
+    kind="gauge",
+    scope="exporter",
+    source="configuration, wall clock",
+)
+EXPORTER_CONFIG_RELOADS = Family(
+    name="tensormesh_exporter_config_reloads_total",
+    help="Attempts to read the configuration again, by result.",
+    kind="counter",
+    scope="exporter",
+    labels=("result",),
+    source="configuration",
+)
+EXPORTER_EVENT_LOOP_LAG_SECONDS = Family(
+    name="tensormesh_exporter_event_loop_lag_seconds",
+    help="How much later than asked the event loop woke a task up.",
+    kind="histogram",
+    scope="exporter",
+    buckets=LAG_BUCKETS,
+    source="event loop, monotonic clock",
+)
+EXPORTER_LEADER = Family(
+    name="tensormesh_exporter_leader",
+    help="Whether this instance is the one that runs paid probes.",
+    kind="gauge",
+    scope="exporter",
+    source="lease; 1 where there is none",
+)
+EXPORTER_SHARD_INFO = Family(
+    name="tensormesh_exporter_shard_info",
+    help="Always 1; which share of the targets this instance watches.",
+    kind="gauge",
+    scope="exporter",
+    labels=("index", "total"),
+    source="configuration",
+)
+EXPORTER_LABEL_OVERFLOW = Family(
+    name="tensormesh_exporter_label_overflow_total",
+    help="Values left out because their family had too many label values, by family.",
+    kind="counter",
+    scope="exporter",
+    labels=("family",),
+    source="metrics sink",
+)
+EXPORTER_LOG_LINES_DROPPED = Family(
+    name="tensormesh_exporter_log_lines_dropped_total",
+    help="Log lines that were thrown away because nobody read them in time.",
+    kind="counter",
+    scope="exporter",
+    source="log writer",
+)
+EXPORTER_TIMESTAMP_SOURCE_INFO = Family(
+    name="tensormesh_exporter_timestamp_source_info",
+    help="Always 1; which clock stamps the bytes that arrive.",
+    kind="gauge",
+    scope="exporter",
+    labels=("source",),
+    source="transport",
+)

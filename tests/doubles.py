@@ -8,10 +8,13 @@ from typing import ClassVar, Literal
 
 from tm_exporter.observation import (
     PASSED,
+    Demand,
     Observation,
     Outcome,
+    Probe,
     ProbeKey,
     Reason,
+    Sample,
     Skip,
 )
 from tm_exporter.section import Duration, ProbeSection, Surface
@@ -55,6 +58,8 @@ class ScriptedProbe:
     section: ProbeSection = field(default_factory=ScriptedSection)
     outcome: Outcome = Outcome(verdict=PASSED)  # noqa: RUF009
     reasons: Sequence[Reason] = ()
+    starts: Sequence[Sample] = ()
+    demands: Sequence[Demand] = ()
     before: Callable[[], None] = lambda: None
     hold: asyncio.Event | None = None
     runs: int = 0
@@ -87,3 +92,21 @@ class CountedSlots:
     def publish(self, observation: Observation) -> None:
         """A run ended."""
         self.published.append(observation)
+
+
+class OpenPurse:
+    """Pays for everything, and remembers what for."""
+
+    def __init__(self) -> None:
+        self.reserved: list[ProbeKey] = []
+        self.settled: list[ProbeKey] = []
+
+    async def reserve(self, probe: Probe) -> Probe:
+        """Agree."""
+        self.reserved.append(probe.key)
+        return probe
+
+    async def settle(self, reserved: Probe, observation: Observation) -> Observation:
+        """Take note."""
+        self.settled.append(reserved.key)
+        return observation

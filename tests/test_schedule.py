@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from tests.doubles import CountedSlots, FakeClock, PaidSection, ScriptedProbe
+from tests.doubles import CountedSlots, FakeClock, OpenPurse, PaidSection, ScriptedProbe
 from tm_exporter.grid import Grid
 from tm_exporter.observation import (
     Outcome,
@@ -41,6 +41,7 @@ async def schedule(clock: FakeClock, counted: CountedSlots) -> AsyncIterator[Sch
         run=lambda probe: run(probe, clock=clock),
         publish=counted.publish,
         counter=counted,
+        purse=OpenPurse(),
         clock=clock,
         now=lambda: EPOCH,
     )

@@ -18,6 +18,7 @@ from tm_exporter.config.load import Loaded
 from tm_exporter.config.masking import masked
 from tm_exporter.config.report import describe
 from tm_exporter.config.running import running
+from tm_exporter.derivations.derive import Derivation, derive
 from tm_exporter.exposition import Exposition
 from tm_exporter.logs import Logging
 from tm_exporter.loop_lag import watch_lag
@@ -55,9 +56,13 @@ class Daemon:
         self._started = datetime.now(UTC)
         self._metrics = MetricsSink(shape=Shape(thresholds=_thresholds(loaded)))
         self._history = History()
+        self._derivations: tuple[Derivation, ...] = ()
         self._sinks = (self._metrics, self._history, LogSink(next_step))
         self._schedule = Schedule(
-            run=runner.run, publish=self._publish, counter=self._metrics
+            run=runner.run,
+            publish=self._publish,
+            counter=self._metrics,
+            purse=_Unlimited(),
         )
         self._board = StatusBoard(
             metrics=self._metrics,
@@ -100,7 +105,7 @@ class Daemon:
         log.info("stopped")
 
     def _publish(self, observation: Observation) -> None:
-        publish(observation, self._sinks)
+        publish(derive(observation, self._derivations), self._sinks)
 
     def _note_lag(self, seconds: float) -> None:
         self._metrics.record(catalog.EXPORTER_EVENT_LOOP_LAG_SECONDS, seconds)
@@ -117,6 +122,7 @@ class Daemon:
                 interval=probe.section.interval,
                 reasons=probe.reasons,
                 skips=_skips(probe),
+                starts=probe.starts,
             )
 
     def _describe_itself(self) -> None:
@@ -211,6 +217,18 @@ async def serve(
 def _refuse_reload() -> None:
     """Say that a changed configuration wants a restart, instead of ending."""
     log.warning("reload_refused", detail="restart to change the configuration")
+
+
+class _Unlimited:
+    """A purse without bottom."""
+
+    async def reserve(self, probe: Probe) -> object:
+        """Reserve nothing."""
+        return probe
+
+    async def settle(self, reserved: object, observation: Observation) -> Observation:  # noqa: ARG002
+        """Charge nothing."""
+        return observation
 
 
 def _thresholds(loaded: Loaded) -> dict[Family, tuple[float, ...]]:

@@ -71,6 +71,11 @@ EVENTS: dict[str, Event] = {
         "A run ended by a fault of the exporter.",
         ("target", "surface", "probe", "model", "probe_id", "exception"),
     ),
+    "derivation_failed": Event(
+        "error",
+        "What follows from a run could not be worked out; the rest of it counts.",
+        ("derivation", "target", "probe", "probe_id", "exception"),
+    ),
     "sink_failed": Event(
         "error",
         "A destination of observations failed; the others got the observation.",

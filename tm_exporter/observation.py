@@ -7,6 +7,7 @@ identity and calls it an `Observation`, and no sink can change it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
@@ -125,6 +126,46 @@ class Verdict:
 PASSED = Verdict()
 
 
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """
+    Tokens of one request, as far as money goes.
+
+    Attributes:
+        input: Of the prompt, cached ones included.
+        output: Generated, reasoning included.
+        cached: Of the prompt, found in the KV cache.
+    """
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """
+    What one paid request may use.
+
+    Attributes:
+        worst: Upper bounds, which hold for every tokenizer and whatever is answered.
+        expected: A good estimate, where the answer is as long as it may be.
+    """
+
+    worst: Tokens
+    expected: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """
+    Something learned by a run that is more than a number.
+
+    Whoever compares what several probes saw (prices with usage, one list of
+    models with another) takes it from here. The kinds are in `facts`.
+    """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """
@@ -137,6 +178,10 @@ class Outcome:
             run may have some: a model list that lacks a model is still a list.
         retry_after: Seconds which the service asked to wait, None if it did not.
         supported: False where an optional route turned out not to exist.
+        used: Tokens of each paid request that was begun, in the order of the
+            probe's demands; None where it is unknown what the service charges.
+        facts: What was learned besides numbers.
+        paused: Seconds which the run waited on purpose, not part of its duration.
     """
 
     verdict: Verdict
@@ -144,6 +189,9 @@ class Outcome:
     samples: tuple[Sample, ...] = ()
     retry_after: float | None = None
     supported: bool = True
+    used: tuple[Tokens | None, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    paused: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +203,10 @@ class Observation:
         key: Whose run it was.
         probe_id: Unique to this run; ties log lines, page and transcript together.
         started_at: Seconds since the epoch, by the wall clock.
-        duration: Seconds by the monotonic clock.
+        duration: Seconds by the monotonic clock, without pauses made on purpose.
         outcome: What the probe found.
+        cost: US dollars that the run was charged to the budget with; None for a
+            run that costs nothing.
     """
 
     key: ProbeKey
@@ -164,6 +214,7 @@ class Observation:
     started_at: float
     duration: float
     outcome: Outcome
+    cost: Decimal | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -213,6 +264,16 @@ class Probe(Protocol):
     @property
     def reasons(self) -> Sequence[Reason]:
         """Every reason which a run of it can fail for, without `internal`."""
+        ...
+
+    @property
+    def starts(self) -> Sequence[Sample]:
+        """Series of its own that are there, at zero, before anything happened."""
+        ...
+
+    @property
+    def demands(self) -> Sequence[Demand]:
+        """What each paid request of one run may use, in order; none if it is free."""
         ...
 
     async def run(self) -> Outcome:

@@ -52,7 +52,7 @@ async def run(
         key=probe.key,
         probe_id=probe_id,
         started_at=started_at,
-        duration=clock() - start,
+        duration=max(0.0, clock() - start - outcome.paused),
         outcome=_with_wait(outcome, probe.section.interval, now()),
     )
 

@@ -8,7 +8,7 @@ not made up for.
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Container, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Protocol
@@ -40,6 +40,18 @@ class SlotCounter(Protocol):
 
     def skipped(self, key: ProbeKey, skip: Skip) -> None:
         """It will not become a run."""
+        ...
+
+
+class Purse(Protocol):
+    """Holds the money for paid runs. It does not raise: without money, no run."""
+
+    async def reserve(self, probe: Probe) -> object | None:
+        """Set aside what a run may cost at worst; None if it must not run."""
+        ...
+
+    async def settle(self, reserved: Any, observation: Observation) -> Observation:
+        """Charge what the run did cost, and return the observation with it."""
         ...
 
 
@@ -99,11 +111,13 @@ class Entry:
         runs: How many ended since it was scheduled.
         unsupported_until: Slots before are skipped, the route being missing.
         task: The run in flight, if any.
+        job: What APScheduler knows it by.
     """
 
     probe: Probe
     grid: Grid
     next_at: float
+    job: Any = None
     slot_at: float = 0.0
     runs: int = 0
     unsupported_until: float = 0.0
@@ -149,6 +163,7 @@ class Schedule:
         run: Runs a probe once and returns what it observed.
         publish: Gives an observation to the sinks.
         counter: Is told of each slot.
+        purse: Pays for the runs that cost money; without one, none is paid for.
         clock: Monotonic seconds.
         now: Seconds since the epoch.
     """
@@ -159,27 +174,63 @@ class Schedule:
         run: Callable[[Probe], Coroutine[Any, Any, Observation]],
         publish: Callable[[Observation], None],
         counter: SlotCounter,
+        purse: Purse | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._run = run
         self._publish = publish
         self._counter = counter
+        self._purse = purse
         self._zone = SteadyZone(clock, now)
         self._entries: dict[ProbeKey, Entry] = {}
         self._waits: dict[tuple[str, ...], float] = {}
         self._scheduler = AsyncIOScheduler(timezone=self._zone)
         self._started_at = self._beat_at = self._zone.seconds()
 
-    def start(self, probes: Iterable[Probe]) -> None:
-        """Schedule probes, each with a first run of its own, and begin."""
-        planned = list(probes)
+    def start(
+        self, probes: Iterable[Probe], *, ran_lately: Container[ProbeKey] = ()
+    ) -> None:
+        """
+        Schedule probes and begin.
+
+        Args:
+            probes: Each gets a first run of its own.
+            ran_lately: Whose runs cost money and who need no first run.
+        """
         start = self._started_at = self._zone.seconds()
-        firsts = first_runs(((p.key, p.section.interval) for p in planned), start)
-        for probe in planned:
-            self._add(probe, firsts[probe.key])
+        self.add(probes, ran_lately=ran_lately)
         self._plan(self._beat, Grid(_BEAT, 0.0), start)
         self._scheduler.start()
+
+    def add(
+        self, probes: Iterable[Probe], *, ran_lately: Container[ProbeKey] = ()
+    ) -> None:
+        """Schedule more probes, each with a first run of its own, as `start` does."""
+        planned = list(probes)
+        now = self._zone.seconds()
+        firsts = first_runs(((p.key, p.section.interval) for p in planned), now)
+        for probe in planned:
+            grid = Grid.of(probe.key, probe.section.interval)
+            waits = probe.key in ran_lately
+            first_at = grid.after(now) if waits else firsts[probe.key]
+            entry = self._entries[probe.key] = Entry(probe, grid, first_at)
+            entry.job = self._plan(self._due, grid, first_at, entry)
+
+    def remove(self, keys: Iterable[ProbeKey]) -> None:
+        """Give probes no more slots; a run in flight may end."""
+        for key in keys:
+            if (entry := self._entries.pop(key, None)) is not None:
+                entry.job.remove()
+
+    def set_interval(self, key: ProbeKey, seconds: float) -> None:
+        """Let a probe's slots fall due on the grid of another interval from now on."""
+        entry = self._entries.get(key)
+        if entry is None or entry.grid.interval == seconds:
+            return
+        entry.grid = Grid.of(key, seconds)
+        entry.next_at = entry.grid.after(self._zone.seconds())
+        entry.job.reschedule(_Slots(entry.grid, entry.next_at, self._zone))
 
     async def stop(self) -> None:
         """End at once; runs in flight are cancelled and not published."""
@@ -212,16 +263,11 @@ class Schedule:
         """The probes that are scheduled."""
         return [entry.probe for entry in self._entries.values()]
 
-    def _add(self, probe: Probe, first_at: float) -> None:
-        entry = Entry(probe, Grid.of(probe.key, probe.section.interval), first_at)
-        self._entries[probe.key] = entry
-        self._plan(self._due, entry.grid, first_at, entry)
-
     def _plan(
         self, job: Callable[..., Any], grid: Grid, first_at: float, *args: Any
-    ) -> None:
-        """Have APScheduler call a job whenever a slot falls due."""
-        self._scheduler.add_job(
+    ) -> Any:
+        """Have APScheduler call a job whenever a slot falls due; return its handle."""
+        return self._scheduler.add_job(
             job,
             _Slots(grid, first_at, self._zone),
             args=args,
@@ -267,8 +313,25 @@ class Schedule:
         return None
 
     async def _run_entry(self, entry: Entry) -> None:
-        """Run an entry's probe, and take note of what the service asked for."""
-        observation = await self._run(entry.probe)
+        """Run an entry's probe if there is money, and publish what it observed."""
+        observation = await self._paid_run(entry.probe)
+        if observation is None:
+            self._counter.skipped(entry.probe.key, Skip.BUDGET)
+            return
+        self._note(entry, observation)
+        self._publish(observation)
+
+    async def _paid_run(self, probe: Probe) -> Observation | None:
+        """Run a probe, between reserving and settling if it costs; None: no money."""
+        if not probe.section.paid:
+            return await self._run(probe)
+        reserved = None if self._purse is None else await self._purse.reserve(probe)
+        if reserved is None or self._purse is None:
+            return None
+        return await self._purse.settle(reserved, await self._run(probe))
+
+    def _note(self, entry: Entry, observation: Observation) -> None:
+        """Take note of what the service asked for."""
         entry.runs += 1
         outcome = observation.outcome
         seconds = self._zone.seconds()
@@ -280,7 +343,6 @@ class Schedule:
             self._waits[_waiting_as(entry.probe)] = until - _ROUNDING
         if not outcome.supported:
             entry.unsupported_until = seconds + RETRY_UNSUPPORTED
-        self._publish(observation)
 
 
 def _waiting_as(probe: Probe) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from tm_exporter.clients.client import InferenceClient
-from tm_exporter.observation import ProbeKey, Reason
+from tm_exporter.observation import Demand, ProbeKey, Reason, Sample
 from tm_exporter.section import ProbeSection
 
 
@@ -23,6 +23,7 @@ class InferenceProbe(Generic[SectionT]):
         client: Of the target.
         models: Every model that is configured for the target.
         reasons: Every reason which a run can fail for, without `internal`.
+        starts: Series of its own that are there at zero before anything happened.
     """
 
     section: SectionT
@@ -31,3 +32,9 @@ class InferenceProbe(Generic[SectionT]):
     models: tuple[str, ...] = ()
 
     reasons: ClassVar[Sequence[Reason]] = ()
+    starts: ClassVar[Sequence[Sample]] = ()
+
+    @property
+    def demands(self) -> Sequence[Demand]:
+        """What each paid request of one run may use, in order; none: it is free."""
+        return ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from tm_exporter.clients.client import ControlPlaneClient
-from tm_exporter.observation import Outcome, ProbeKey, Reason, Sample
+from tm_exporter.observation import Demand, Outcome, ProbeKey, Reason, Sample
 from tm_exporter.reasons import JSON_BODY
 from tm_exporter.section import ProbeSection
 from tm_exporter.verdict import Judged, Promise, judge
@@ -26,6 +26,7 @@ class Pull(Generic[SectionT]):
         client: Of the account.
         models: Models that are configured for the target; a Control Plane has none.
         reasons: Every reason which a run can fail for, without `internal`.
+        starts: Series of its own that are there at zero before anything happened.
     """
 
     section: SectionT
@@ -34,6 +35,12 @@ class Pull(Generic[SectionT]):
     models: tuple[str, ...] = ()
 
     reasons: ClassVar[Sequence[Reason]] = JSON_BODY
+    starts: ClassVar[Sequence[Sample]] = ()
+
+    @property
+    def demands(self) -> Sequence[Demand]:
+        """What each paid request of one run may use, in order; none: it is free."""
+        return ()
 
     async def read(
         self,

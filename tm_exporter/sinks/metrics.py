@@ -54,6 +54,7 @@ class MetricsSink:
         interval: float,
         reasons: Iterable[Reason],
         skips: Iterable[Skip],
+        starts: Iterable[Sample] = (),
     ) -> None:
         """
         Begin the series of a probe; of one that has them, keep what they count.
@@ -63,6 +64,7 @@ class MetricsSink:
             interval: Seconds between two slots.
             reasons: What its runs can fail for; `internal` is understood.
             skips: What its slots can be skipped for.
+            starts: Series of its own that are there from the beginning.
         """
         if key not in self._probes:
             self._probes[key] = ProbeSeries(key, interval, self._shape)
@@ -75,6 +77,8 @@ class MetricsSink:
             lasting.start(catalog.PROBE_FAILURES, (reason.value,))
         for skip in skips:
             lasting.start(catalog.PROBE_SKIPPED, (skip.value,))
+        for sample in starts:
+            self._add(key, sample)
         self.interval(key, interval)
 
     def forget(self, key: ProbeKey) -> None:

@@ -1,0 +1,1 @@
+"""What follows from an observation together with what was seen before."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from tm_exporter.money import Money
 from tm_exporter.observation import Fact
 from tm_exporter.payloads import ServedModel
 
@@ -83,3 +84,98 @@ class PromptCounted(Fact):
 
     tokens: int
     by: Literal["usage", "tokenizer"]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionNamed(Fact):
+    """
+    The version that a service names.
+
+    Attributes:
+        version: As it is written there.
+    """
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRead(Fact):
+    """
+    The prepaid credit of an account.
+
+    Attributes:
+        balance: What is left.
+    """
+
+    balance: Money
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingRead(Fact):
+    """
+    What an account spent within rolling windows.
+
+    Attributes:
+        windows: By the label value of the window: `24h`, `7d`, `30d`.
+    """
+
+    windows: tuple[tuple[str, Money], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingBucket:
+    """
+    What was spent and saved from one moment to the next bucket's.
+
+    Attributes:
+        start: Seconds since the epoch.
+        amount: None where it is not given; likewise the saving.
+        saving: Credited to the KV cache.
+    """
+
+    start: float
+    amount: Money | None
+    saving: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingHistory(Fact):
+    """
+    The last month of an account.
+
+    Attributes:
+        buckets: In order of time; the last one may still grow.
+    """
+
+    buckets: tuple[SpendingBucket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """
+    What one model was used for within one bucket of time.
+
+    Attributes:
+        start: Seconds since the epoch.
+        model: As inference is asked for it.
+        input, output, cached, requests: None where it is not given.
+    """
+
+    start: float
+    model: str
+    input: int | None
+    output: int | None
+    cached: int | None
+    requests: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRead(Fact):
+    """
+    The usage of an account, by day and model.
+
+    Attributes:
+        rows: In order of time; those of the last day may still grow.
+    """
+
+    rows: tuple[UsageRow, ...]

@@ -13,10 +13,11 @@ from tests.verdict.answers import (
     event,
     read,
 )
+from tm_exporter.deltas import read_chat_delta
 from tm_exporter.exchange import Piece
 from tm_exporter.payloads import Usage
 from tm_exporter.sse import MOST_EVENT_BYTES
-from tm_exporter.streams import StreamReader, read_chat_delta
+from tm_exporter.streams import StreamReader
 
 
 def reader() -> StreamReader:

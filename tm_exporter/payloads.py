@@ -7,9 +7,13 @@ Every reader takes a decoded JSON value and returns a frozen value, or raises
 Source: the OpenAI-compatible API as vLLM and Tensormesh speak it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+
+_WHOLE = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 
 
 class ShapeError(ValueError):
@@ -153,6 +157,24 @@ def read_chat(payload: Any) -> Completion:
     )
 
 
+def read_completion(payload: Any) -> Completion:
+    """Return what a whole `POST /v1/completions` says."""
+    answer = object_of(payload, "the answer")
+    choices = list_of(answer.get("choices"), "choices")
+    if not choices:
+        raise ShapeError("choices is empty")
+    choice = object_of(choices[0], "choices[0]")
+    if "text" not in choice:
+        raise ShapeError("choices[0] has no text")
+    return Completion(
+        text=text_of(choice["text"], "choices[0].text"),
+        finish_reason=name_of(choice.get("finish_reason"), "finish_reason"),
+        model=name_of(answer.get("model"), "model"),
+        fingerprint=read_fingerprint(answer),
+        usage=read_usage(answer.get("usage")),
+    )
+
+
 def read_reasoning(message: Mapping[str, Any], what: str) -> str:
     """Return what a message or a delta thinks aloud, under either of its names."""
     return text_of(message.get("reasoning"), f"{what}.reasoning") or text_of(
@@ -201,6 +223,58 @@ def count_of(value: Any) -> int | None:
     """Return a whole number that is not negative, None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         return None
+    return value
+
+
+def integer_of(value: Any, what: str, *, least: int, most: int) -> int:
+    """
+    Return a whole number that came as a number or as a string; 0 for nothing.
+
+    Protobuf's JSON form writes 64-bit integers as strings and leaves out zeros.
+
+    Raises:
+        ShapeError: It is none, or not within the bounds.
+    """
+    if value is None or value == "":
+        value = 0
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ShapeError(f"{what} is not a whole number")
+    if not least <= value <= most:
+        raise ShapeError(f"{what} is beyond all bounds")
+    return value
+
+
+def enum_of(value: Any, what: str) -> str:
+    """
+    Return an enumeration's value as text; empty where it is left out.
+
+    Protobuf's JSON form writes the name, or the number of one without a name.
+
+    Raises:
+        ShapeError: It is neither.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text_of(value, what)
+
+
+def flag_of(value: Any, what: str) -> bool:
+    """
+    Return a truth value; false where it is left out, as protobuf leaves it out.
+
+    Raises:
+        ShapeError: It is there, and is neither true nor false.
+    """
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise ShapeError(f"{what} is neither true nor false")
     return value
 
 

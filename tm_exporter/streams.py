@@ -5,52 +5,21 @@ A `StreamReader` is fed pieces as they arrive and keeps times and counts; it
 never touches a socket or a clock, so a recorded stream gives the same record.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
+from tm_exporter.deltas import Delta, ReadDelta
 from tm_exporter.exchange import Piece
 from tm_exporter.observation import Reason, Verdict
-from tm_exporter.payloads import (
-    Completion,
-    ShapeError,
-    Usage,
-    list_of,
-    name_of,
-    object_of,
-    read_fingerprint,
-    read_reasoning,
-    read_tool_calls,
-    read_usage,
-    text_of,
-)
+from tm_exporter.payloads import Completion, ShapeError, Usage, object_of
 from tm_exporter.sse import DONE, ERROR, Event, EventSplitter, TooLarge
 
 
 _FAILED_FINISH = frozenset(("error", "abort"))
 _FAILED_TYPES = ("error", "response.failed")  # a tuple: JSON may hold what no set can
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delta(Completion):
-    """
-    What one event adds to an answer, as a completion of its own.
-
-    Attributes:
-        ends: The event itself is the stream's terminator.
-    """
-
-    ends: bool = False
-
-    @property
-    def has_content(self) -> bool:
-        """Whether something appears on the user's screen, thoughts included."""
-        return bool(self.text or self.reasoning)
-
-
-ReadDelta = Callable[[Mapping[str, Any]], Delta]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +34,10 @@ class StreamRecord:
         completion: Everything said, put together.
         content_times: Monotonic seconds of each event with content, in order.
         events: (arrived, bytes) of each event, in order.
-        violations: Kinds of the contract's section 4, in order of appearance.
+        violations: Kinds of the contract's section 4, in order of appearance, but
+            for those that only times or headers can tell.
+        usage_is_final: Whether nothing can have been generated after the usage in
+            `completion` was told: some services tell it with every chunk.
     """
 
     fault: Verdict | None
@@ -75,6 +47,7 @@ class StreamRecord:
     content_times: tuple[float, ...]
     events: tuple[tuple[float, int], ...]
     violations: tuple[str, ...]
+    usage_is_final: bool
 
 
 @dataclass(slots=True)
@@ -101,6 +74,8 @@ class StreamReader:
     _model: str | None = None
     _fingerprint: str | None = None
     _usage: Usage | None = None
+    _usage_is_final: bool = False
+    _done: bool = False
     _content_times: list[float] = field(default_factory=list)
     _events: list[tuple[float, int]] = field(default_factory=list)
     _violations: list[str] = field(default_factory=list)
@@ -146,16 +121,18 @@ class StreamReader:
             content_times=tuple(self._content_times),
             events=tuple(self._events),
             violations=self._all_violations(),
+            usage_is_final=self.complete or self._usage_is_final,
         )
 
     def _take(self, event: Event) -> None:
         """Judge one event, and keep what it adds."""
         self._events.append((event.arrived, len(event.data)))
+        if event.data == DONE and not self._done:
+            # An event that ends a stream by itself may have the marker behind it.
+            self._done = self.complete = True
+            return None
         if self.complete:
             return self._note("data_after_done")
-        if event.data == DONE:
-            self.complete = True
-            return None
         try:
             payload = object_of(orjson.loads(event.data), "an event")
         except (orjson.JSONDecodeError, ShapeError):
@@ -164,6 +141,10 @@ class StreamReader:
             return self._fail(
                 "invalid_event", Reason.STREAM_INVALID, "an event is not a JSON object"
             )
+        return self._take_object(_typed(payload, event.name), event)
+
+    def _take_object(self, payload: Mapping[str, Any], event: Event) -> None:
+        """Judge the JSON object of an event, and keep what it adds."""
         failed = is_error(payload) or payload.get("type") in _FAILED_TYPES
         if failed or event.name == ERROR:
             return self._fail("error_event", Reason.STREAM_ERROR, error_text(payload))
@@ -173,8 +154,9 @@ class StreamReader:
             return self._fail("invalid_event", Reason.STREAM_INVALID, str(error))
         return self._add(delta, event.arrived)
 
-    def _add(self, delta: Delta, arrived: float) -> None:
+    def _add(self, told: Delta, arrived: float) -> None:
         """Put what an event adds to what was said before."""
+        delta = self._with_what_was_not_told(told)
         if delta.has_content:
             if self._finish_reason is not None:
                 self._note("content_after_finish")
@@ -185,7 +167,9 @@ class StreamReader:
         self._finish_reason = delta.finish_reason or self._finish_reason
         self._model = self._model or delta.model
         self._fingerprint = self._fingerprint or delta.fingerprint
-        self._usage = delta.usage or self._usage
+        if delta.usage is not None:
+            self._usage = delta.usage
+            self._usage_is_final = self._finish_reason is not None
         self.complete = self.complete or delta.ends
         if delta.finish_reason in _FAILED_FINISH:
             self._fail(
@@ -193,6 +177,18 @@ class StreamReader:
                 Reason.STREAM_ERROR,
                 f"finish_reason {delta.finish_reason}",
             )
+
+    def _with_what_was_not_told(self, delta: Delta) -> Delta:
+        """Return a delta with what only its copy of the whole answer says."""
+        whole = delta.whole
+        if whole is None:
+            return delta
+        return replace(
+            delta,
+            text=delta.text if any(self._text) else whole.text,
+            reasoning=delta.reasoning if any(self._reasoning) else whole.reasoning,
+            tool_calls=delta.tool_calls if any(self._tool_calls) else whole.tool_calls,
+        )
 
     def _take_rest(self, arrived: float) -> None:
         """Take a last event that lacks only its blank line."""
@@ -233,31 +229,6 @@ class StreamReader:
         return tuple(kinds)
 
 
-def read_chat_delta(payload: Mapping[str, Any]) -> Delta:
-    """
-    Read one chunk of a streamed `POST /v1/chat/completions`.
-
-    The usage chunk has `choices: []`, or comes merged with the last one.
-    """
-    usage = read_usage(payload.get("usage"))
-    choices = payload.get("choices")
-    if choices is None and usage is not None:
-        choices = []
-    rows = list_of(choices, "choices")
-    choice = object_of(rows[0], "choices[0]") if rows else {}
-    delta = choice.get("delta")
-    said = {} if delta is None else object_of(delta, "choices[0].delta")
-    return Delta(
-        text=text_of(said.get("content"), "delta.content"),
-        reasoning=read_reasoning(said, "delta"),
-        tool_calls=read_tool_calls(said, "delta"),
-        finish_reason=name_of(choice.get("finish_reason"), "finish_reason"),
-        model=name_of(payload.get("model"), "model"),
-        fingerprint=read_fingerprint(payload),
-        usage=usage,
-    )
-
-
 def is_error(payload: Mapping[str, Any]) -> bool:
     """Whether a JSON object says that something failed, under any status."""
     return (
@@ -282,6 +253,13 @@ def error_text(payload: Mapping[str, Any]) -> str:
     shown = [str(word)[:60] for word in words if isinstance(word, str | int)]
     named = " ".join(word for word in shown if word.replace("_", "").isalnum())
     return f"the answer is an error ({named})" if named else "the answer is an error"
+
+
+def _typed(payload: Mapping[str, Any], name: bytes) -> Mapping[str, Any]:
+    """Return an event's JSON with its type, which may be on the `event:` line only."""
+    if not name or "type" in payload:
+        return payload
+    return {**payload, "type": name.decode("utf-8", "replace")}
 
 
 def _is_json(data: bytes) -> bool:

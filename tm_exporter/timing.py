@@ -7,6 +7,19 @@ Source: contract section 4; the words are those of vLLM's and NVIDIA's tools.
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tm_exporter.catalog.family import GAP_BUCKETS
+
+
+LONG_GAP = GAP_BUCKETS[-1]
+"""Seconds between two chunks above which the histogram of gaps cannot tell more."""
+
+BURST_CHUNKS = 8
+"""Chunks with content which a stream must have before it can be called buffered."""
+
+BURST_SECONDS = 0.0005
+"""Seconds for each chunk: no model writes 2,000 chunks a second, so whoever sends
+them at that pace had kept them back."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamTiming:
@@ -52,3 +65,16 @@ class StreamTiming:
     def gaps(self) -> tuple[float, ...]:
         """Seconds between neighbouring chunks with content."""
         return tuple(later - earlier for earlier, later in pairwise(self.contents))
+
+    @property
+    def has_long_gap(self) -> bool:
+        """Whether a reader would think that the answer hangs."""
+        return any(gap > LONG_GAP for gap in self.gaps)
+
+    @property
+    def is_buffered(self) -> bool:
+        """Whether the stream came in one burst, as from a middlebox that keeps it."""
+        if len(self.contents) < BURST_CHUNKS:
+            return False
+        span = self.contents[-1] - self.contents[0]
+        return span < BURST_SECONDS * len(self.contents)

@@ -20,7 +20,8 @@ from tm_exporter.observation import ProbeKey, Reason
 from tm_exporter.payloads import Completion
 from tm_exporter.probes.chat import ChatProbe, ChatSection
 from tm_exporter.probes.chat_stream import ChatStreamProbe, ChatStreamSection
-from tm_exporter.probes.generation import Expectation, merged, unmet
+from tm_exporter.probes.expectation import Expectation, unmet
+from tm_exporter.probes.generation import merged
 from tm_exporter.simulator.server import Simulator
 
 

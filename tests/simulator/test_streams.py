@@ -1,5 +1,6 @@
 """Streams: their events, in each documented form and in each broken one."""
 
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -257,3 +258,46 @@ async def test_a_stream_can_have_no_token(
 
     assert terminated(events)
     assert "simulated answer" not in str(events)
+
+
+async def test_a_stream_can_be_kept_back_to_its_end(sim: Simulator, post: Post) -> None:
+    """As a buffering middlebox does; what it says stays the same."""
+    usual = data(await post(CHAT, BODY))
+    sim.switch("buffered_stream")
+
+    kept = data(await post(CHAT, BODY))
+
+    assert len(kept) == len(usual)
+    assert len(sim.requests[-1].sent) == 1
+
+
+async def test_a_stream_can_pause_in_its_middle(sim: Simulator, post: Post) -> None:
+    """Between two of its tokens, once."""
+    sim.change(pause_seconds=0.2)
+
+    await post(CHAT, BODY)
+
+    sent = sim.requests[-1].sent
+    gaps = [later - earlier for earlier, later in pairwise(sent)]
+    assert [gap > 0.19 for gap in gaps].count(True) == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "last", "status"),
+    [
+        ("completed", "response.completed", "incomplete"),
+        ("incomplete", "response.incomplete", "incomplete"),
+        ("done", "[DONE]", None),
+    ],
+)
+async def test_responses_end_in_several_ways(
+    sim: Simulator, post: Post, end: str, last: str, status: str | None
+) -> None:
+    """As vLLM ends one that is cut at its limit, as the reference does, and marked."""
+    sim.change(responses_end=end)
+    body = {"input": "Hi", "max_output_tokens": 3, "stream": True}
+
+    event = data(await post("/v1/responses", body))[-1]
+
+    assert (event if status is None else event["type"]) == last
+    assert status is None or event["response"]["status"] == status

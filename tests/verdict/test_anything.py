@@ -1,5 +1,6 @@
 """Whatever a service sends, there is a verdict, and never an exception."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,9 +19,24 @@ from tests.verdict.answers import (
     exchange,
     read,
 )
+from tests.verdict.streams import Play, paced
+from tm_exporter.exchange import FaultKind
 from tm_exporter.observation import Verdict
-from tm_exporter.payloads import read_chat, read_models, read_tokens, read_version
+from tm_exporter.payloads import (
+    read_chat,
+    read_completion,
+    read_models,
+    read_tokens,
+    read_version,
+)
+from tm_exporter.probes.routes import CHAT, COMPLETIONS, RESPONSES, Route
+from tm_exporter.probes.streaming import (
+    VIOLATIONS,
+    timing_samples,
+    violation_samples,
+)
 from tm_exporter.reasons import GENERATED, STREAMED
+from tm_exporter.responses import read_response
 from tm_exporter.retry_after import LONGEST, seconds_to_wait
 from tm_exporter.verdict import Promise, judge
 
@@ -37,14 +53,20 @@ KEYS = st.sampled_from(
         "finish_reason",
         "function",
         "id",
+        "incomplete_details",
+        "index",
+        "item",
         "max_model_len",
         "message",
         "model",
         "name",
         "object",
+        "output",
         "prompt_tokens_details",
         "reasoning",
+        "response",
         "status",
+        "text",
         "tokens",
         "tool_calls",
         "type",
@@ -52,8 +74,12 @@ KEYS = st.sampled_from(
         "version",
     )
 )
+TYPES = (
+    *("response.completed", "response.incomplete", "response.failed"),
+    *("response.output_text.delta", "response.output_item.added"),
+)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=5) | st.sampled_from(
-    ("error", "failed", "response", "response.failed", "stop", "abort")
+    ("error", "failed", "response", "stop", "abort", "message", *TYPES)
 )
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
 JSON = st.recursive(
@@ -69,13 +95,25 @@ PARTS = st.one_of(
     st.binary(max_size=20),
     JSON.map(event),
     JSON.map(lambda value: event({"choices": [{"delta": value}]})),
+    st.builds(
+        lambda kind, value: event({"type": kind, "response": value, "delta": value}),
+        st.sampled_from(TYPES),
+        JSON,
+    ),
     st.sampled_from((HELLO, DONE, b"data: ", b"\r\n\r\n", b": c\n", b"event: error\n")),
 )
 
 
 @pytest.mark.parametrize(
     "reader",
-    [read_chat, read_models, read_tokens, read_version],
+    [
+        read_chat,
+        read_completion,
+        read_response,
+        read_models,
+        read_tokens,
+        read_version,
+    ],
     ids=lambda reader: reader.__name__,
 )
 @given(value=JSON, status=STATUSES, ended=FAULTS)
@@ -116,6 +154,36 @@ def test_any_bytes_as_a_stream(parts: list[bytes], status: int, ended: Any) -> N
     judged = judge(seen, promise, read(part for part in parts if part))
 
     assert_sound(judged.verdict, STREAMED)
+
+
+@pytest.mark.parametrize("route", [CHAT, COMPLETIONS, RESPONSES], ids=lambda r: r.path)
+@given(
+    parts=st.lists(PARTS, max_size=6),
+    cuts=st.lists(st.integers(0, 200), max_size=4),
+    coding=st.sampled_from((None, None, "gzip", "deflate", "br")),
+    ended=st.sampled_from((None, *FaultKind)),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_bytes_in_any_pieces_on_any_route(
+    route: Route,
+    parts: list[bytes],
+    cuts: list[int],
+    coding: str | None,
+    ended: FaultKind | None,
+) -> None:
+    """From the wire to the numbers there is a verdict, within bounds."""
+    body = b"".join(parts)
+    edges = [0, *sorted(cuts), len(body)]
+    pieces = [body[start:end] for start, end in pairwise(edges)]
+
+    seen = Play(route=route, coding=coding, ended=ended)(paced(pieces))
+
+    samples = [*violation_samples(seen), *timing_samples(seen.timing, passed=True)]
+    assert_sound(seen.judged.verdict, STREAMED)
+    assert set(seen.violations) <= set(VIOLATIONS)
+    assert len(seen.record.events) <= len(body)
+    assert all(0 <= sample.value < 1e9 for sample in samples)
+    assert seen.used is None or min(seen.used.input, seen.used.output) >= 0
 
 
 @given(value=st.text(max_size=40) | st.none(), now=st.floats(0, 4e9))

@@ -1,48 +1,20 @@
 """What the probes that let a model generate have in common."""
 
-import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-import orjson
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from tm_exporter.catalog import CANARY_TOKENS
-from tm_exporter.observation import Sample
+from tm_exporter.observation import Demand, Sample
 from tm_exporter.payloads import Completion, Usage
 from tm_exporter.probes.base import InferenceProbe
-from tm_exporter.section import Duration, ProbeSection, Section, Surface
-
-
-class Expectation(Section):
-    """What an answer must be, beyond being an answer; exactly one of these."""
-
-    regex: str | None = None
-    """Must be found in the text."""
-
-    json_: bool | None = Field(default=None, alias="json")
-    """The text must be a JSON document."""
-
-    tool_call: str | None = None
-    """A function of this name must be called."""
-
-    @field_validator("regex")
-    @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from None
-        return value
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if (
-            sum(value is not None for value in (self.regex, self.json_, self.tool_call))
-            != 1
-        ):
-            raise ValueError("give exactly one of regex, json and tool_call")
-        return self
+from tm_exporter.probes.bounds import PROMPT, demand, most_output, unbounded
+from tm_exporter.probes.expectation import Expectation, unmet
+from tm_exporter.probes.prompts import NONCE_LETTERS, filler, nonce
+from tm_exporter.probes.routes import CHAT, Route
+from tm_exporter.section import Duration, ProbeSection, Surface
 
 
 MaxTokens = Annotated[
@@ -67,6 +39,7 @@ class GenerationSection(ProbeSection):
     surfaces: ClassVar[tuple[Surface, ...]] = ("serverless", "on_demand")
     per_model: ClassVar[bool] = True
     paid: ClassVar[bool] = True
+    route: ClassVar[Route] = CHAT
 
     timeout: Duration = 30.0
     max_tokens: MaxTokens = 16
@@ -82,11 +55,26 @@ class GenerationSection(ProbeSection):
 
     @field_validator("body")
     @classmethod
-    def _fits_kind_and_target(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    def _is_ours_to_bound(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
         for key, why in _OURS.items():
             if key in value:
                 raise ValueError(f"must not set `{key}`: {why}")
+        request = over(cls.route.request("", "", 1), value, cls.route)
+        most_output(cls.route, request)
+        foreign = unbounded(request)
+        if foreign is not None:
+            raise ValueError(
+                f"must not use `{foreign}`: nothing bounds how many tokens it comes to"
+            )
         return value
+
+    @model_validator(mode="after")
+    def _has_one_prompt(self) -> Self:
+        if self.prompt_tokens is not None and self.route.prompt in self.body:
+            raise ValueError(
+                f"`prompt_tokens` says nothing where `body` has `{self.route.prompt}`"
+            )
+        return self
 
 
 GenerationT = TypeVar("GenerationT", bound=GenerationSection)
@@ -95,25 +83,44 @@ GenerationT = TypeVar("GenerationT", bound=GenerationSection)
 class StreamSection(GenerationSection):
     """A canary whose answer comes as a stream of events."""
 
+    shows_first_token: ClassVar[bool] = True
+
     idle_timeout: Duration = 10.0
     """Seconds without an event which end a stream that has begun."""
-
-
-PROMPT = "Reply with one word: ready."
-"""The built-in prompt: well below the 64 tokens that the budget counts for it."""
 
 
 class GenerationProbe(InferenceProbe[GenerationT]):
     """What the probes that let a model generate share."""
 
-    def chat_request(self) -> dict[str, Any]:
-        """Return the request's JSON, before a stream is asked for."""
-        return {
-            "model": self.key.model,
-            "messages": [{"role": "user", "content": PROMPT}],
-            "max_tokens": self.section.max_tokens,
-            "temperature": 0,
-        }
+    streamed: ClassVar[bool] = False
+
+    @property
+    def route(self) -> Route:
+        """The route that it asks."""
+        return self.section.route
+
+    @cached_property
+    def demands(self) -> Sequence[Demand]:
+        """One request, whose prompt is as long every time."""
+        return (self.demand(self.prompt()),)
+
+    def demand(self, prompt: str) -> Demand:
+        """Return what a request with this prompt may use."""
+        body = self.section.body
+        return demand(self.route, self.request(prompt), prompt, body)
+
+    def prompt(self) -> str:
+        """Return the prompt of one run: the built-in one, or a new one of a length."""
+        wanted = self.section.prompt_tokens
+        return PROMPT if wanted is None else long_prompt(wanted)
+
+    def request(self, prompt: str) -> dict[str, Any]:
+        """Return a request's JSON: ours, with `body` merged over it."""
+        section, route = self.section, self.route
+        ours = route.request(self.key.model, prompt, section.max_tokens)
+        if self.streamed:
+            ours.update(route.streamed)
+        return over(ours, section.body, route)
 
     def unmet(self, completion: Completion) -> str | None:
         """Say which expectation an answer does not meet, None if it meets all."""
@@ -121,35 +128,17 @@ class GenerationProbe(InferenceProbe[GenerationT]):
         return None if expect is None else unmet(expect, completion)
 
 
-def unmet(expect: Expectation, completion: Completion) -> str | None:
+def long_prompt(tokens: int) -> str:
     """
-    Say how an answer differs from what is expected, None if it does not.
+    Return a prompt of about so many tokens, which no cache has seen before.
 
-    A model that thinks aloud may use up its tokens before it says anything, so a
-    regular expression looks at the reasoning where only that was said.
+    The built-in one follows the filler, so that there is something to answer; what
+    is too short for both is filler alone. In bytes it is at most twice as long.
     """
-    if expect.regex is not None:
-        cut_short = not completion.text and completion.finish_reason == "length"
-        text = completion.reasoning if cut_short else completion.text
-        found = re.search(expect.regex, text)
-        return None if found else "the text does not match the regular expression"
-    if expect.json_ is not None:
-        return None if expect.json_ is is_json(completion.text) else _json_text(expect)
-    called = expect.tool_call in completion.tool_calls
-    return None if called else f"{expect.tool_call} was not called"
-
-
-def _json_text(expect: Expectation) -> str:
-    return "the text is not JSON" if expect.json_ else "the text is JSON"
-
-
-def is_json(text: str) -> bool:
-    """Whether a text is one JSON document."""
-    try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return False
-    return True
+    room = tokens - (len(PROMPT) + 1) // 2
+    if room < NONCE_LETTERS:
+        return filler(tokens, nonce())
+    return f"{filler(room, nonce())}\n{PROMPT}"
 
 
 def token_samples(usage: Usage | None) -> tuple[Sample, ...]:
@@ -169,7 +158,22 @@ def token_samples(usage: Usage | None) -> tuple[Sample, ...]:
     )
 
 
-def merged(body: dict[str, Any], over: dict[str, JsonValue]) -> dict[str, Any]:
+def over(
+    ours: dict[str, Any], body: dict[str, JsonValue], route: Route
+) -> dict[str, Any]:
+    """
+    Return a request with `body` merged over it.
+
+    Where `body` bounds the output by another name than ours, that bound stands
+    alone: what a service does with two of them is not defined.
+    """
+    named = [name for name in route.limits if body.get(name) is not None]
+    if named and route.limits[0] not in body:
+        ours = {key: value for key, value in ours.items() if key != route.limits[0]}
+    return merged(ours, body)
+
+
+def merged(body: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return `body` with the keys of `over` set, as deep as both are objects."""
     result = dict(body)
     for key, value in over.items():

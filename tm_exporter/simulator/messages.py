@@ -5,6 +5,10 @@ from typing import Any
 from tm_exporter.simulator.refusal import unprocessable
 
 
+LONGER_TEMPLATE = "<system>Today nobody knows what a template adds.\n"
+"""What a changed template puts before the messages."""
+
+
 def rendered(messages: Any, member: str = "messages") -> str:
     """
     Return the prompt which a list of messages becomes, ready for an answer.

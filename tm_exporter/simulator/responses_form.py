@@ -4,7 +4,7 @@ from itertools import count
 from typing import Any
 
 from tm_exporter.simulator.chat_form import STREAM_ERROR
-from tm_exporter.simulator.event_stream import event
+from tm_exporter.simulator.event_stream import DONE, event
 from tm_exporter.simulator.generation import PartKind
 from tm_exporter.simulator.run import Run
 
@@ -54,6 +54,7 @@ class ResponsesForm:
                     "response.output_item.added", output_index=self._index, item=item
                 )
             )
+            events += self._part("added")
         self._said += piece
         return [*events, self._part_event(f"{_DELTAS[kind]}.delta", delta=piece)]
 
@@ -63,7 +64,10 @@ class ResponsesForm:
 
     def terminator(self) -> bytes:
         """Return the event that ends a stream; it has the whole answer."""
-        return self._event("response.completed", response=self.whole())
+        whole, end = self.whole(), self._run.switches.responses_end
+        incomplete = end == "incomplete" and whole["status"] == "incomplete"
+        name = "response.incomplete" if incomplete else "response.completed"
+        return self._event(name, response=whole) + (DONE if end == "done" else b"")
 
     def error(self) -> list[bytes]:
         """Return the event of a response that failed."""
@@ -82,10 +86,18 @@ class ResponsesForm:
         item = self._item(self._index, kind, said, "completed")
         return [
             self._part_event(f"{_DELTAS[kind]}.done", **{member: said}),
+            *self._part("done", said),
             self._event(
                 "response.output_item.done", output_index=self._index, item=item
             ),
         ]
+
+    def _part(self, step: str, text: str = "") -> list[bytes]:
+        """Return the event that begins or ends the content of an item, if any."""
+        if self._kinds[-1] == "call":
+            return []
+        part = _content(self._kinds[-1], text)
+        return [self._part_event(f"response.content_part.{step}", part=part)]
 
     def _item(
         self, index: int, kind: PartKind, text: str, status: str
@@ -96,13 +108,10 @@ class ResponsesForm:
             call = {"name": tool.name if tool else "", "arguments": text}
             call_id = f"call_{self._run.id[:24]}"
             return item | {"type": "function_call", "call_id": call_id, **call}
+        content = [_content(kind, text)] if text else []
         if kind == "reasoning":
-            content = [{"type": "reasoning_text", "text": text}]
             return item | {"type": "reasoning", "summary": [], "content": content}
-        output: list[dict[str, Any]] = [
-            {"type": "output_text", "text": text, "annotations": []}
-        ]
-        return item | {"type": "message", "role": "assistant", "content": output}
+        return item | {"type": "message", "role": "assistant", "content": content}
 
     def _item_id(self, index: int, kind: PartKind) -> str:
         prefix = {"reasoning": "rs", "content": "msg", "call": "fc"}[kind]
@@ -148,3 +157,10 @@ class ResponsesForm:
     def _event(self, name: str, **members: Any) -> bytes:
         numbered = {"type": name, "sequence_number": next(self._numbers), **members}
         return event(numbered, name)
+
+
+def _content(kind: PartKind, text: str) -> dict[str, Any]:
+    """Return the one part of an item that says or thinks something."""
+    if kind == "reasoning":
+        return {"type": "reasoning_text", "text": text}
+    return {"type": "output_text", "text": text, "annotations": []}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -115,12 +116,25 @@ async def events(run: Run, form: Form) -> AsyncGenerator[bytes]:
     Raises:
         ConnectionCut: The switches say so.
     """
+    if run.switches.stream == "buffered":
+        yield b"".join([event async for event in _as_generated(run, form)])
+        return
+    async with aclosing(_as_generated(run, form)) as answer:
+        async for event in answer:
+            yield event
+
+
+async def _as_generated(run: Run, form: Form) -> AsyncGenerator[bytes]:
+    """Yield each event when its token is there."""
     generated = 0
+    spoken = _spoken(run)
     try:
         async for event in _opening(run, form):
             yield event
-        for index, (kind, piece) in enumerate(_spoken(run)):
+        for index, (kind, piece) in enumerate(spoken):
             await run.pace.wait_for(index)
+            if index == len(spoken) // 2:
+                await asyncio.sleep(run.switches.pause_seconds)
             generated += 1
             for event in form.token(kind, piece):
                 yield event

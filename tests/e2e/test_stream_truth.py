@@ -1,0 +1,91 @@
+"""What a probe measures of a stream, against the clock of the server that sent it."""
+
+import asyncio
+import statistics
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from tests.e2e.children import TM_EXPORTER, child
+from tm_exporter.clients.client import InferenceClient
+from tm_exporter.clients.resolver import Resolver
+from tm_exporter.clients.transport import Transport
+from tm_exporter.clients.trust import TrustStore
+from tm_exporter.config.secrets import ValueSecret
+from tm_exporter.observation import ProbeKey
+from tm_exporter.probes.chat_stream import ChatStreamProbe, ChatStreamSection
+from tm_exporter.probes.streaming import Streamed
+from tm_exporter.simulator.world import Credentials
+
+
+pytestmark = pytest.mark.e2e
+
+MODEL = "openai/gpt-oss-20b"
+STREAMS = 40
+AT_ONCE = 4
+LOOSE = 0.02
+"""Seconds; a machine that is busy with other things is late by more than we are."""
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[str]:
+    """Run a simulator in a process of its own, and return its address."""
+    command = (TM_EXPORTER, "simulate", "--listen", "127.0.0.1:0")
+    with child(tmp_path, *command) as process:
+        yield process.announced(r"^listening on (\S+)")
+
+
+def probe(url: str) -> ChatStreamProbe:
+    """Return a probe of the serverless surface at an address."""
+    client = InferenceClient(
+        base_url=f"{url}/serverless",
+        transport=Transport(resolver=Resolver(), trust_store=TrustStore(), environ={}),
+        secret=ValueSecret(SecretStr(Credentials().api_key)),
+    )
+    key = ProbeKey("target", "serverless", "chat_stream", MODEL)
+    return ChatStreamProbe(ChatStreamSection(), key, client)
+
+
+async def streamed(canary: ChatStreamProbe) -> list[Streamed]:
+    """Return many answers, some of them at the same time."""
+    answers = []
+    for _ in range(STREAMS // AT_ONCE):
+        request = canary.request(canary.prompt())
+        answers += await asyncio.gather(
+            *(canary.ask(request, 10.0) for _ in range(AT_ONCE))
+        )
+    return answers
+
+
+def truths(url: str) -> dict[str, list[float]]:
+    """Return when each event of each stream was handed to the socket."""
+    state = httpx.get(f"{url}/simulator/state", trust_env=False).json()
+    return {request["request_id"]: request["sent"] for request in state["requests"]}
+
+
+def errors(answer: Streamed, sent: list[float]) -> tuple[float, list[float]]:
+    """Return how late the first token was seen, and how wrong each gap is."""
+    seen: Any = answer.record.content_times
+    told = sent[1 : 1 + len(seen)]  # the first event has only the role
+    gaps = zip(pairwise(seen), pairwise(told), strict=True)
+    return seen[0] - told[0], [abs((b - a) - (d - c)) for (a, b), (c, d) in gaps]
+
+
+async def test_times_are_those_of_the_server(simulator: str) -> None:
+    """The clock of both is the machine's, so that their stamps can be compared."""
+    answers = await streamed(probe(simulator))
+
+    told = await asyncio.to_thread(truths, simulator)
+    found = [errors(a, told[a.exchange.header("x-request-id") or ""]) for a in answers]
+    late = [first for first, _ in found]
+    gaps = [gap for _, each in found for gap in each]
+    assert all(answer.judged.verdict.passed for answer in answers)
+    assert len(gaps) == STREAMS * 31
+    assert min(late) > 0
+    assert statistics.median(late) < LOOSE
+    assert statistics.median(gaps) < LOOSE

@@ -1,0 +1,73 @@
+"""What an answer must be, beyond being an answer."""
+
+import re
+from typing import Self
+
+import orjson
+from pydantic import Field, field_validator, model_validator
+
+from tm_exporter.payloads import Completion
+from tm_exporter.section import Section
+
+
+class Expectation(Section):
+    """What an answer must be; exactly one of these."""
+
+    regex: str | None = None
+    """Must be found in the text."""
+
+    json_: bool | None = Field(default=None, alias="json")
+    """The text must be a JSON document."""
+
+    tool_call: str | None = None
+    """A function of this name must be called."""
+
+    @field_validator("regex")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from None
+        return value
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (
+            sum(value is not None for value in (self.regex, self.json_, self.tool_call))
+            != 1
+        ):
+            raise ValueError("give exactly one of regex, json and tool_call")
+        return self
+
+
+def unmet(expect: Expectation, completion: Completion) -> str | None:
+    """
+    Say how an answer differs from what is expected, None if it does not.
+
+    A model that thinks aloud may use up its tokens before it says anything, so a
+    regular expression looks at the reasoning where only that was said.
+    """
+    if expect.regex is not None:
+        cut_short = not completion.text and completion.finish_reason == "length"
+        text = completion.reasoning if cut_short else completion.text
+        found = re.search(expect.regex, text)
+        return None if found else "the text does not match the regular expression"
+    if expect.json_ is not None:
+        return None if expect.json_ is is_json(completion.text) else _json_text(expect)
+    called = expect.tool_call in completion.tool_calls
+    return None if called else f"{expect.tool_call} was not called"
+
+
+def _json_text(expect: Expectation) -> str:
+    return "the text is not JSON" if expect.json_ else "the text is JSON"
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is one JSON document."""
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True

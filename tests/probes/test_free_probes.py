@@ -14,6 +14,7 @@ from tm_exporter.catalog import (
     Family,
 )
 from tm_exporter.clients.client import InferenceClient
+from tm_exporter.facts import ModelsServed, VersionNamed
 from tm_exporter.observation import Outcome, ProbeKey, Reason
 from tm_exporter.probes.health import HealthProbe, HealthSection
 from tm_exporter.probes.models import ModelsProbe, ModelsSection
@@ -77,6 +78,7 @@ async def test_the_version_is_told_where_it_is_named(
 
     assert outcome.verdict.passed
     assert values(outcome, SERVICE_VERSION_INFO) == ({expected: 1} if expected else {})
+    assert outcome.facts == ((VersionNamed(*expected),) if expected else ())
 
 
 async def test_a_strange_version_is_a_bad_payload(
@@ -116,6 +118,9 @@ async def test_a_model_that_is_missing_fails_the_run_and_is_shown_as_missing(
     assert outcome.verdict.reason is Reason.ASSERTION
     assert "gone/model" in outcome.verdict.detail
     assert values(outcome, MODEL_LISTED) == {(MODEL,): 1, ("gone/model",): 0}
+    (fact,) = outcome.facts
+    assert isinstance(fact, ModelsServed)
+    assert MODEL in [model.name for model in fact.models]
 
 
 async def test_without_an_answer_nothing_is_said_of_the_list(

@@ -4,17 +4,20 @@ Amounts of money, exact.
 Source: the Control Plane's `Money` message in protobuf's JSON form.
 """
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
-from tm_exporter.payloads import ShapeError, object_of, text_of
+from tm_exporter.payloads import ShapeError, integer_of, object_of, text_of
 
 
-_NANO = Decimal(1).scaleb(-9)
-_WHOLE = re.compile(r"[+-]?\d{1,19}")
+_EXACT = Context(prec=40)  # an int64 and nine more digits, whatever the context is
+_INT64 = 2**63
+_INT32 = 2**31
+_CURRENCY = re.compile(r"[A-Za-z]{3}", re.ASCII)
 _DEFAULT_CURRENCY = "USD"
 
 
@@ -36,27 +39,48 @@ def read_money(value: Any, what: str) -> Money | None:
     """
     Read `{currencyCode, units, nanos}`; None where the message is missing.
 
-    `units` is an int64 and comes as a string, `nanos` a number; parts that are
-    zero may be left out, and both carry the sign.
+    `units` is an int64 and comes as a string, `nanos` an int32; parts that are zero
+    may be left out, and each counts with its own sign. A bare number is an amount
+    in the default currency.
 
     Raises:
         ShapeError: It is there, and is no amount.
     """
     if value is None:
         return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Money(_DEFAULT_CURRENCY, _bare(value, what))
     fields: Mapping[str, Any] = object_of(value, what)
-    units = _whole(fields.get("units"), f"{what}.units")
-    nanos = _whole(fields.get("nanos"), f"{what}.nanos")
-    currency = text_of(fields.get("currencyCode"), f"{what}.currencyCode")
-    return Money(currency or _DEFAULT_CURRENCY, Decimal(units) + nanos * _NANO)
+    units = integer_of(
+        fields.get("units"), f"{what}.units", least=-_INT64, most=_INT64 - 1
+    )
+    nanos = integer_of(
+        fields.get("nanos"), f"{what}.nanos", least=-_INT32, most=_INT32 - 1
+    )
+    currency = _currency(fields.get("currencyCode"), f"{what}.currencyCode")
+    amount = _EXACT.add(Decimal(units), Decimal(nanos).scaleb(-9, _EXACT))
+    return Money(currency, amount)
 
 
-def _whole(value: Any, what: str) -> int:
-    """Return a whole number that came as a number or as a string; 0 for nothing."""
-    if value is None:
-        return 0
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value)
-    raise ShapeError(f"{what} is not a whole number")
+def totals(amounts: Iterable[Money]) -> dict[str, Decimal]:
+    """Return the sum of each currency, in order of the first amount of each."""
+    sums: dict[str, Decimal] = {}
+    for money in amounts:
+        before = sums.get(money.currency, Decimal(0))
+        sums[money.currency] = _EXACT.add(before, money.amount)
+    return sums
+
+
+def _bare(number: float, what: str) -> Decimal:
+    """Return the amount that a number shows; its digits, not its bits."""
+    if not math.isfinite(number) or abs(number) >= _INT64:
+        raise ShapeError(f"{what} is beyond all bounds")
+    return Decimal(str(number))
+
+
+def _currency(value: Any, what: str) -> str:
+    """Return the code in capitals, so that it can be a label."""
+    code = text_of(value, what) or _DEFAULT_CURRENCY
+    if _CURRENCY.fullmatch(code) is None:
+        raise ShapeError(f"{what} is no currency")
+    return code.upper()

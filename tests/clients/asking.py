@@ -12,10 +12,11 @@ from tm_exporter.clients.conversation import BodyReader
 from tm_exporter.clients.resolver import Address, IpProtocol, Resolver
 from tm_exporter.clients.transport import Transport
 from tm_exporter.clients.trust import TrustStore
+from tm_exporter.deltas import read_chat_delta
 from tm_exporter.exchange import Exchange, FaultKind, Stage
 from tm_exporter.observation import Reason
 from tm_exporter.payloads import object_of
-from tm_exporter.streams import StreamReader, StreamRecord, read_chat_delta
+from tm_exporter.streams import StreamReader, StreamRecord
 from tm_exporter.verdict import Promise, judge
 
 

@@ -10,9 +10,10 @@ from tests.wire import answer, request, send, serving
 from tm_exporter import __version__
 from tm_exporter.clients.client import ControlPlaneClient, InferenceClient
 from tm_exporter.credentials import SecretUnavailable
+from tm_exporter.deltas import read_chat_delta
 from tm_exporter.exchange import Exchange, FaultKind, Stage
 from tm_exporter.observation import Reason
-from tm_exporter.streams import StreamReader, read_chat_delta
+from tm_exporter.streams import StreamReader
 
 
 class Key:

@@ -23,9 +23,10 @@ from tests.wire import (
     silence,
 )
 from tm_exporter.clients.limits import Limits
+from tm_exporter.deltas import read_chat_delta
 from tm_exporter.exchange import FaultKind, Phase
 from tm_exporter.observation import Reason
-from tm_exporter.streams import StreamReader, read_chat_delta
+from tm_exporter.streams import StreamReader
 
 
 MEDIA = "Content-Type: text/event-stream; charset=utf-8"

@@ -54,6 +54,20 @@ async def test_a_request_costs_what_the_list_says(
     assert before[0] - after[0] == cost / MILLION == after[1] - before[1]
 
 
+async def test_state_tells_what_was_charged(
+    sim: Simulator, client: httpx.AsyncClient, post: Post, read: Read
+) -> None:
+    """Exactly, and without the past that was made up: for tests that count money."""
+    before = await balance(read)
+    for _ in range(2):
+        await post(CHAT, LONG)
+
+    charged = (await client.get(sim.url + "/simulator/state")).json()["charged"]
+
+    assert Decimal(charged["usd"]) == before - await balance(read)
+    assert charged["requests"] == 2
+
+
 async def test_cached_input_is_free(sim: Simulator, post: Post, read: Read) -> None:
     """The second request pays only for what was not cached."""
     price_in, price_out = await prices(read, sim.models[0])

@@ -1,5 +1,6 @@
 """How a target is spoken to: its address, its credential, its headers."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from pydantic import SecretStr
 from tm_exporter import __version__
 from tm_exporter.clients.conversation import BodyReader
 from tm_exporter.clients.transport import Transport, Unanswered
-from tm_exporter.credentials import Secret, SecretUnavailable
+from tm_exporter.credentials import Secret, SecretUnavailable, expiry
 from tm_exporter.exchange import EVENT_STREAM, Exchange, Fault, FaultKind, Stage
 
 
@@ -61,6 +62,17 @@ class Client:
             secret = await self._secret.get()
             fields["Authorization"] = f"Bearer {secret.get_secret_value()}"
         return fields
+
+    async def credential_expiry(self) -> float | None:
+        """
+        Return when the credential expires, in seconds since the epoch.
+
+        None where it does not say, or cannot be read now.
+        """
+        try:
+            return None if self._secret is None else expiry(await self._secret.get())
+        except SecretUnavailable:
+            return None
 
     def _note(self, exchange: Exchange, *, authenticated: bool) -> Exchange:
         """Tell the credential that it was refused, so that it may be renewed."""
@@ -154,8 +166,33 @@ READ_ROUTES = (
     "/v1/models",
     "/v1/billing/balance",
     "/v1/billing/spending/summary",
+    "/v1/billing/spending/history",
+    "/v1/billing/serverless-usage/history",
+    "/v1/billing/transactions",
+    "/v1/billing/stripe/customers/payment-methods",
+    "/v1/users/api-keys",
+    "/v1/activities",
+    "/v1/support/tickets",
+    "/v1/billing/serverless-pricing",
+    "/v1/billing/gpu-pricing",
+    "/v1/observability/users/metrics",
 )
-"""The only routes of the Control Plane that are ever asked for."""
+"""The only routes of the Control Plane that are ever asked for, but for one."""
+
+_DEPLOYMENT_METRICS = re.compile(
+    r"/v1/observability/deployments/[A-Za-z0-9][A-Za-z0-9_-]{0,127}/metrics", re.ASCII
+)
+
+
+def deployment_metrics_route(deployment_id: str) -> str | None:
+    """Return the one route with an id in it; None for an id that fits no path."""
+    route = f"/v1/observability/deployments/{deployment_id}/metrics"
+    return route if _DEPLOYMENT_METRICS.fullmatch(route) else None
+
+
+def may_be_read(path: str) -> bool:
+    """Whether a route is one of those that are ever asked for."""
+    return path in READ_ROUTES or _DEPLOYMENT_METRICS.fullmatch(path) is not None
 
 
 class ControlPlaneClient(Client):
@@ -182,9 +219,10 @@ class ControlPlaneClient(Client):
         Ask for a route; whatever goes wrong is in the exchange.
 
         Raises:
-            ValueError: The route is none of `READ_ROUTES`.
+            ValueError: The route is none of `READ_ROUTES`, nor that of a deployment's
+                metrics.
         """
-        if path not in READ_ROUTES:
+        if not may_be_read(path):
             raise ValueError(f"{path} is not a route that may be read")
         try:
             fields = await self._header_fields(

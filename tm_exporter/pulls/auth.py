@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from tm_exporter.catalog import CONTROL_PLANE_TOKEN_VALID, TOS_ACCEPTED
+from tm_exporter.catalog import (
+    CONTROL_PLANE_TOKEN_EXPIRY_TIMESTAMP_SECONDS,
+    CONTROL_PLANE_TOKEN_VALID,
+    TOS_ACCEPTED,
+)
 from tm_exporter.observation import Outcome, Reason, Sample
 from tm_exporter.payloads import object_of
 from tm_exporter.pulls.base import Pull
 from tm_exporter.section import Duration, ProbeSection, Surface
-
-
-_NEVER = ("1970-01-01T00:00:00", "0001-01-01T00:00:00")
+from tm_exporter.timestamps import read_timestamp
 
 
 class AuthSection(ProbeSection):
@@ -31,22 +33,25 @@ class AuthPull(Pull[AuthSection]):
         Ask once.
 
         Returns:
-            Whether the token is valid, unless the answer leaves that open, and
-            whether the terms of service were accepted.
+            Whether the token is valid, and when it expires if it says so, unless the
+            answer leaves that open; whether the terms of service were accepted.
         """
+        expires = await self.client.credential_expiry()  # of the token that is sent
         judged, outcome = await self.read("/auth/profile", _read_tos, _samples)
-        if judged.verdict.reason is not Reason.AUTH:
-            return outcome
-        return replace(outcome, samples=(Sample(CONTROL_PLANE_TOKEN_VALID, 0),))
+        samples = outcome.samples
+        if judged.verdict.reason is Reason.AUTH:
+            samples = (Sample(CONTROL_PLANE_TOKEN_VALID, 0),)
+        if samples and expires is not None:
+            expiry = Sample(CONTROL_PLANE_TOKEN_EXPIRY_TIMESTAMP_SECONDS, expires)
+            samples = (*samples, expiry)
+        return replace(outcome, samples=samples)
 
 
 def _read_tos(payload: Any) -> bool:
     """Return whether `user.tosAcceptedAt` is a time."""
     user = object_of(object_of(payload, "the answer").get("user"), "user")
-    accepted = user.get("tosAcceptedAt")
-    if not isinstance(accepted, str) or not accepted:
-        return False
-    return not accepted.startswith(_NEVER)
+    accepted = read_timestamp(user.get("tosAcceptedAt"), "user.tosAcceptedAt")
+    return accepted is not None
 
 
 def _samples(accepted: bool) -> Iterator[Sample]:  # noqa: FBT001 -- the whole answer

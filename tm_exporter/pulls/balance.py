@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 from tm_exporter.catalog import BILLING_BALANCE
+from tm_exporter.facts import BalanceRead
 from tm_exporter.money import Money, read_money
 from tm_exporter.observation import Outcome, Sample
 from tm_exporter.payloads import object_of
@@ -24,9 +25,12 @@ class BalancePull(Pull[BalanceSection]):
     """A balance that is not given is unknown, not zero."""
 
     async def run(self) -> Outcome:
-        """Ask once; the balance is the only sample."""
-        _, outcome = await self.read("/v1/billing/balance", _read, _samples)
-        return outcome
+        """Ask once; the balance is the only sample, and the only fact."""
+        reading = self.reading()
+        balances = await reading.ask("/v1/billing/balance", _read) or ()
+        return reading.outcome(
+            _samples(balances), (BalanceRead(balance) for balance in balances)
+        )
 
 
 def _read(payload: Any) -> tuple[Money, ...]:

@@ -1,23 +1,30 @@
 """Read what is deployed: GET /v1/models of the Control Plane."""
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from tm_exporter.catalog import (
     DEPLOYMENT_GPUS,
+    DEPLOYMENT_HEALTHY,
     DEPLOYMENT_INFO,
     DEPLOYMENT_REPLICAS,
     DEPLOYMENT_STATUS,
 )
-from tm_exporter.observation import Outcome, Reason, Sample
-from tm_exporter.payloads import count_of, list_of, object_of
+from tm_exporter.facts import DeploymentEvent, DeploymentEvents, DeploymentsListed
+from tm_exporter.observation import Outcome, Sample
+from tm_exporter.payloads import ShapeError, object_of
 from tm_exporter.pulls.base import Pull
+from tm_exporter.pulls.pages import Listing, read_pages
+from tm_exporter.pulls.statuses import Statuses
 from tm_exporter.section import Duration, ProbeSection, Surface
+from tm_exporter.timestamps import read_timestamp
 
 
-_PAGE = "100"
-_MISSING_ROUTE = (404, 501)
+_MOST = 1_000_000  # replicas, or GPUs, that anyone could have
+_NO_STATUS = "MODEL_STATUS_UNSPECIFIED"
+_NO_EVENT_TYPE = "EVENT_TYPE_UNSPECIFIED"
 
 
 class DeploymentsSection(ProbeSection):
@@ -28,6 +35,12 @@ class DeploymentsSection(ProbeSection):
     kind: Literal["deployments"] = "deployments"
     interval: Duration = 60.0
     timeout: Duration = 20.0
+
+    healthy_statuses: tuple[str, ...] | None = None
+    """Texts of MODEL_STATUS_* of a deployment that works, over the target's."""
+
+    stopped_statuses: tuple[str, ...] | None = None
+    """Texts of MODEL_STATUS_* of one stopped on purpose, over the target's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +56,7 @@ class Deployment:
         gpu_type, cloud_provider: Likewise.
         replicas, gpus: Zero where the field is left out, as protobuf does; None
             where it is there and is no number.
+        events: What happened to it, without the text of the log.
     """
 
     deployment_id: str
@@ -53,6 +67,7 @@ class Deployment:
     cloud_provider: str
     replicas: int | None
     gpus: int | None
+    events: tuple[DeploymentEvent, ...]
 
 
 class DeploymentsPull(Pull[DeploymentsSection]):
@@ -60,35 +75,61 @@ class DeploymentsPull(Pull[DeploymentsSection]):
 
     async def run(self) -> Outcome:
         """
-        Ask once.
+        Read the list to its end.
 
         Returns:
             Info, status, replicas and GPUs of each deployment. Where the route is
             missing or its answer cannot be read, it counts as unsupported.
         """
-        judged, outcome = await self.read(
-            "/v1/models", _read, _samples, params={"size": _PAGE}
+        reading = self.reading()
+        listing = Listing(
+            "/v1/models", ("models", "data"), _read_deployment, may_be_bare=True
         )
-        exchange = outcome.exchanges[0]
-        supported = (
-            exchange.status not in _MISSING_ROUTE
-            and judged.verdict.reason is not Reason.BAD_PAYLOAD
-        )
-        return replace(outcome, supported=supported)
+        entries = await read_pages(reading, listing)
+        if entries is None:
+            return reading.outcome(optional=True)
+        # Of one that moved from page to page while we read, the last is the newest.
+        by_id = {one.deployment_id: one for one in entries if one.deployment_id}
+        found = tuple(by_id.values())
+        facts = (self._listed(found), _events(found))
+        return reading.outcome(self._samples(found), facts, optional=True)
+
+    @property
+    def _statuses(self) -> Statuses:
+        return Statuses(self.section.healthy_statuses, self.section.stopped_statuses)
+
+    def _samples(self, deployments: tuple[Deployment, ...]) -> Iterator[Sample]:
+        for one in deployments:
+            name = one.deployment_id
+            hardware = (one.gpu_type, one.cloud_provider)
+            facts = (name, one.model_name, *hardware, one.model_path)
+            yield Sample(DEPLOYMENT_INFO, 1, facts)
+            yield Sample(DEPLOYMENT_STATUS, 1, (name, one.status))
+            healthy = self._statuses.is_healthy(one.status)
+            if healthy is not None:
+                yield Sample(DEPLOYMENT_HEALTHY, healthy, (name,))
+            if one.replicas is not None:
+                yield Sample(DEPLOYMENT_REPLICAS, one.replicas, (name,))
+            if one.gpus is not None:
+                yield Sample(DEPLOYMENT_GPUS, one.gpus, (name,))
+
+    def _listed(self, deployments: tuple[Deployment, ...]) -> DeploymentsListed:
+        """Return the names; one counts as stopped if all that bear it are."""
+        named = [one for one in deployments if one.model_name]
+        up = {
+            one.model_name for one in named if not self._statuses.is_stopped(one.status)
+        }
+        names = tuple(dict.fromkeys(one.model_name for one in named))
+        return DeploymentsListed(names, tuple(name for name in names if name not in up))
 
 
-def _read(payload: Any) -> tuple[Deployment, ...]:
-    """Return the deployments, from any of the envelopes that may come."""
-    if isinstance(payload, list):
-        entries = payload
-    else:
-        envelope = object_of(payload, "the answer")
-        rows = envelope.get("models", envelope.get("data"))
-        entries = [] if rows is None else list_of(rows, "models")
-    return tuple(_deployment(row, f"models[{at}]") for at, row in enumerate(entries))
+def _events(deployments: tuple[Deployment, ...]) -> DeploymentEvents:
+    return DeploymentEvents(
+        tuple((one.deployment_id, one.events) for one in deployments)
+    )
 
 
-def _deployment(row: Any, where: str) -> Deployment:
+def _read_deployment(row: Any, where: str) -> Deployment:
     entry = object_of(row, where)
     infra = entry.get("infra")
     provider = infra.get("cloudProvider") if isinstance(infra, dict) else None
@@ -96,36 +137,53 @@ def _deployment(row: Any, where: str) -> Deployment:
         deployment_id=_text(entry.get("deploymentId")) or _text(entry.get("modelId")),
         model_name=_text(entry.get("modelName")),
         model_path=_text(entry.get("modelPath")),
-        status=_text(entry.get("status")),
+        status=_text(entry.get("status")) or _NO_STATUS,
         gpu_type=_text(entry.get("gpuType")),
         cloud_provider=_text(provider),
-        replicas=_number(entry.get("replicas")),
-        gpus=_number(entry.get("gpuCount")),
+        replicas=_number(entry.get("replicas"), f"{where}.replicas"),
+        gpus=_number(entry.get("gpuCount"), f"{where}.gpuCount"),
+        events=tuple(_read_events(entry.get("events"))),
     )
+
+
+def _read_events(rows: Any) -> Iterator[DeploymentEvent]:
+    """Yield what can be read of a list of events; the rest is no fault of the list."""
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict):
+            kind = _text(row.get("eventType")) or _NO_EVENT_TYPE
+            yield DeploymentEvent(kind, _moment(row.get("createdAt")))
+
+
+def _moment(value: Any) -> float | None:
+    try:
+        return read_timestamp(value, "createdAt")
+    except ShapeError:
+        return None
 
 
 def _text(value: Any) -> str:
     """Return a text or an enumeration's number as text; empty for anything else."""
-    return str(value) if isinstance(value, str | int) else ""
+    is_word = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value) if is_word else ""
 
 
-def _number(value: Any) -> int | None:
-    """Return a count, which may come as text; 0 where protobuf left it out."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value[:10])
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return 0 if value is None else count_of(value)
+def _number(value: Any, what: str) -> int | None:
+    """
+    Return a count, which may come as text; 0 where protobuf left it out.
 
+    None for what is no count; a deployment with no replicas would alarm somebody.
 
-def _samples(deployments: tuple[Deployment, ...]) -> Iterator[Sample]:
-    for one in deployments:
-        name = one.deployment_id
-        hardware = (one.gpu_type, one.cloud_provider)
-        facts = (name, one.model_name, *hardware, one.model_path)
-        yield Sample(DEPLOYMENT_INFO, 1, facts)
-        yield Sample(DEPLOYMENT_STATUS, 1, (name, one.status))
-        if one.replicas is not None:
-            yield Sample(DEPLOYMENT_REPLICAS, one.replicas, (name,))
-        if one.gpus is not None:
-            yield Sample(DEPLOYMENT_GPUS, one.gpus, (name,))
+    Raises:
+        ShapeError: It is a number that nobody could mean.
+    """
+    if value is None or value == "":
+        return 0
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    if not math.isfinite(number) or abs(number) > _MOST:
+        raise ShapeError(f"{what} is beyond all bounds")
+    return int(number) if number >= 0 and number.is_integer() else None

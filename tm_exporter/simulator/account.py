@@ -49,6 +49,8 @@ class Account:
 
     Attributes:
         models: All that are billed by the token.
+        charged: US dollars that real requests did cost, without the made-up past.
+        charges: How many requests that were.
     """
 
     def __init__(
@@ -58,14 +60,15 @@ class Account:
         self._prices = {m.name: m.price for m in models if m.price}
         self._now = now
         self._opening = opening
-        self._charged = Decimal(0)
+        self.charged = Decimal(0)
+        self.charges = 0
         self._tallies: dict[tuple[int, str], Tally] = {}
         self._make_up_a_past()
 
     @property
     def balance(self) -> Decimal:
         """US dollars left; below zero if the last request cost more than there was."""
-        return self._opening - self._charged
+        return self._opening - self.charged
 
     def charge(
         self, model: ServedModel, *, prompt: int, output: int, cached: int, factor: int
@@ -83,10 +86,15 @@ class Account:
         if model.price is None:
             return
         tally = self._slot(int(self._now()), model.name)
-        self._charged += _add(
+        self.charged += _add(
             tally, model.price, (prompt, output, cached), requests=1, factor=factor
         )
+        self.charges += 1
         self._forget(tally.start - _KEPT)
+
+    def top_up(self, amount: Decimal) -> None:
+        """Add US dollars to what is left."""
+        self._opening += amount
 
     def tallies(self, start: float = 0.0, end: float | None = None) -> Iterator[Tally]:
         """Yield every slot that reaches into a time, oldest first."""

@@ -81,8 +81,11 @@ class Gate:
         if self._world.panel.switches[self._surface].rate_limit_headers:
             headers += [
                 (b"x-ratelimit-limit-requests", b"600"),
+                (b"x-ratelimit-limit-tokens", b"200000"),
                 (b"x-ratelimit-remaining-requests", b"599"),
+                (b"x-ratelimit-remaining-tokens", b"199952"),
                 (b"x-ratelimit-reset-requests", b"100ms"),
+                (b"x-ratelimit-reset-tokens", b"6m0s"),
             ]
 
         async def noted(message: Message) -> None:

@@ -2,8 +2,8 @@
 
 import base64
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import orjson
@@ -77,13 +77,22 @@ class World:
     def models(self, surface: Surface) -> dict[str, ServedModel]:
         """Return the models an inference surface serves now, by name."""
         models = ON_DEMAND_MODELS if surface == "on_demand" else SERVERLESS_MODELS
-        withdrawn = self.panel.switches[surface].withdrawn
-        return {model.name: model for model in models if model.name not in withdrawn}
+        switches = self.panel.switches[surface]
+        served = (model for model in models if model.name not in switches.withdrawn)
+        named = (_renamed(model, switches.renamed) for model in served)
+        return {model.name: model for model in named}
 
     @property
     def price_factor(self) -> int:
         """Factor on the price list, which inference is billed at too."""
         return self.panel.switches["control_plane"].price_factor
+
+
+def _renamed(model: ServedModel, names: Collection[str]) -> ServedModel:
+    """Return a model under the name that it is served by now."""
+    if model.name not in names:
+        return model
+    return replace(model, name=f"{model.name}-v2")
 
 
 def new_world(

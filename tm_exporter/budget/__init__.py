@@ -1,0 +1,1 @@
+"""What paid requests may cost, and what they did cost."""

@@ -1,0 +1,87 @@
+"""Look at the ledger before the first slot and then every minute, paid runs or not."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+from tm_exporter.budget.ledger import Ledger
+from tm_exporter.budget.pacer import Pacer
+from tm_exporter.budget.pacing import Until
+from tm_exporter.budget.till import Till
+from tm_exporter.observation import Probe, ProbeKey
+
+
+LOOK_EVERY = 60.0
+"""Seconds from one look to the next, if nothing happens before."""
+
+_INTO_THE_DAY = 0.1
+
+
+class Keeper:
+    """
+    Sees to it that paces and what is told of the ledger are true.
+
+    Where nothing costs money, no ledger is made.
+
+    Args:
+        till: Where the money is.
+        pacer: Told what is left.
+        now: Seconds since the epoch.
+    """
+
+    def __init__(
+        self, till: Till, pacer: Pacer, now: Callable[[], float] = time.time
+    ) -> None:
+        self._till = till
+        self._pacer = pacer
+        self._now = now
+        self._is_due = asyncio.Event()
+
+    def look_soon(self) -> None:
+        """Look again without waiting for the minute to pass."""
+        self._is_due.set()
+
+    async def ran_lately(self, probes: Sequence[Probe]) -> frozenset[ProbeKey]:
+        """
+        Return which of these ran within their interval, whoever ran them.
+
+        A run that the ledger has in the future counts: the clock was set back.
+        """
+        paid = [probe for probe in probes if probe.section.paid]
+        if not paid:
+            return frozenset()
+        last = await self._till.ask(lambda ledger: ledger.last_run()) or {}
+        now = self._now()
+        return frozenset(
+            probe.key
+            for probe in paid
+            if now - last.get(probe.key, float("-inf")) < self._pacer.interval(probe)
+        )
+
+    async def look(self) -> None:
+        """Look at the ledger once: learn what it knows, and pace."""
+        if not self._pacer.paid:
+            return
+        keys = self._pacer.unknown
+        costs = await self._till.ask(lambda ledger: _settled(ledger, keys))
+        self._pacer.learn(costs or {})
+        if self._till.standing.left is not None:
+            self._pacer.pace(self._till.standing.left)
+
+    async def keep(self) -> None:
+        """Do so every minute, when a day begins and when asked, until cancelled."""
+        while True:
+            pause = min(LOOK_EVERY, Until.at(self._now()).day + _INTO_THE_DAY)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._is_due.wait()
+            self._is_due.clear()
+            await self.look()
+
+
+def _settled(
+    ledger: Ledger, keys: Sequence[ProbeKey]
+) -> Mapping[ProbeKey, list[Decimal]]:
+    return {key: ledger.settled(key) for key in keys}

@@ -24,11 +24,32 @@ MESSAGES = {
         "5: `targets.a.probes.health.interval`: 15 has no unit: write 15s, 15m or 15h",
     ),
     "binary": ("is not a text in UTF-8",),
+    "body-and-prompt-tokens": (
+        "4: `targets.a.probes.chat_long`: `prompt_tokens` says nothing where `body` has `messages`",
+    ),
+    "body-answers-is-text": (
+        "4: `targets.a.probes.completions.body`: `n` must be a whole number: it bounds what a run costs",
+    ),
+    "body-limit-is-text": (
+        "4: `targets.a.probes.responses.body`: `max_output_tokens` must be a whole number: it bounds what a run costs",
+    ),
+    "body-with-image": (
+        "4: `targets.a.probes.chat.body`: must not use `image_url`: nothing bounds how many tokens it comes to",
+    ),
     "body-with-model": (
         "4: `targets.a.probes.chat.body`: must not set `model`: each probe asks the models of its target",
     ),
+    "body-with-stored-conversation": (
+        "4: `targets.a.probes.responses.body`: must not use `previous_response_id`: nothing bounds how many tokens it comes to",
+    ),
     "body-with-stream": (
         "4: `targets.a.probes.chat.body`: must not set `stream`: that is what the kinds differ in",
+    ),
+    "body-with-tool-of-the-service": (
+        "4: `targets.a.probes.responses_stream.body`: must not use `web_search`: nothing bounds how many tokens it comes to",
+    ),
+    "body-without-limit": (
+        "4: `targets.a.probes.chat.body`: must not remove `max_tokens`: nothing else bounds what a run costs",
     ),
     "client-key-alone": (
         "4: `targets.a.client_key_file`: says nothing without `client_cert_file`",
@@ -75,6 +96,18 @@ MESSAGES = {
     "kind-of-another-surface": (
         "5: `targets.a.probes.balance`: `balance` is for control_plane, not for serverless",
     ),
+    "kv-cache-messages": (
+        "4: `targets.a.probes.kv_cache`: `body` must not set `messages`: the prompt must begin anew in every run",
+    ),
+    "kv-cache-prefix": (
+        "4: `targets.a.probes.kv_cache.prefix_tokens`: must be at least 1024",
+    ),
+    "kv-cache-prompt-tokens": (
+        "4: `targets.a.probes.kv_cache`: takes `prefix_tokens` in place of `prompt_tokens`",
+    ),
+    "kv-cache-settle": (
+        "4: `targets.a.probes.kv_cache`: settle (6s) exceeds half of timeout (10s)",
+    ),
     "label-is-a-number": (
         "4: `targets.a.labels.tier`: must be text: put it into quotes",
     ),
@@ -91,6 +124,18 @@ MESSAGES = {
     "maintenance-backwards": ("2: `maintenance[0]`: `to` must be later than `from`",),
     "maintenance-cron": (
         "2: `maintenance[0].cron`: must be five fields, such as `0 22 * * sun`",
+    ),
+    "maintenance-cron-field": (
+        "2: `maintenance[0].cron`: `24` is no hour: those are 0 to 23",
+    ),
+    "maintenance-of-nobody": (
+        "4: `maintenance[0].targets[1]`: no target has the name `nebuis`; did you mean `nebius`?",
+    ),
+    "maintenance-for-ever": (
+        "2: `maintenance[0]`: `to` must be within 366d of `from`: longer is no maintenance",
+    ),
+    "maintenance-too-long": (
+        "2: `maintenance[0].duration`: must be at most 366d: longer is no maintenance",
     ),
     "maintenance-without-end": (
         "2: `maintenance[0]`: give `cron` and `duration`, or `from` with one of `to` and `duration`",

@@ -28,6 +28,7 @@ def report(load_text: LoadText, tmp_path: Path) -> Report:
             "- name: eu\n"
             "  surface: serverless\n"
             "  api_key_file: key\n"
+            "  models: []\n"
             "  probes: {chat_long: {kind: chat_stream, prompt_tokens: 8000}}\n"
             "- name: test\n"
             "  surface: serverless\n"
@@ -73,15 +74,13 @@ def test_what_does_not_run_is_grouped_by_reason(report: Report) -> None:
     """One line for each reason of each target."""
     rows = {(row.target, row.why): row.probe for row in report.not_running}
 
-    assert rows["eu", "not built yet"] == (
-        "completions, completions_stream, responses, responses_stream, kv_cache"
-    )
-    assert rows["eu", "`models: auto` is not built yet: name the models"] == (
-        "tokenize, chat_stream, chat, chat_long"
-    )
-    assert rows["account", "needs a credential: `token` is not configured"] == (
-        "auth, deployments, balance, spending"
-    )
+    assert rows["eu", "asks a model, and `models` is empty"].split(", ") == [
+        *("tokenize", "chat_stream", "chat", "completions", "completions_stream"),
+        *("responses", "responses_stream", "kv_cache", "chat_long"),
+    ]
+    (why,) = (why for target, why in rows if target == "account")
+    assert why.startswith("`token` is not configured: nobody sees")
+    assert rows["account", why].startswith("auth, deployments, ")
 
 
 def test_settings_without_effect_are_named(report: Report) -> None:
@@ -90,20 +89,34 @@ def test_settings_without_effect_are_named(report: Report) -> None:
 
     assert set(settings) == {
         "server.allow_reload",
-        "canary_budget",
-        "slo",
         "shard.total",
     }
 
 
-def test_budget_and_objectives_are_never_believed_in(load_text: LoadText) -> None:
-    """Both are in force by default; neither does what it says yet."""
-    rows = describe(load_text("targets: []")).not_running
+def test_what_has_its_default_is_not_said_to_be_without_effect(
+    load_text: LoadText,
+) -> None:
+    """Nobody asked for it."""
+    assert describe(load_text("targets: []")).not_running == ()
 
-    budget, slo = (row.why for row in rows)
-    assert "not enforced" in budget
-    assert "expected cost of the canaries is not computed" in budget
-    assert "only the threshold of ttft" in slo
+
+def test_an_objective_for_a_first_token_that_nobody_sees_is_unwise(
+    load_text: LoadText,
+) -> None:
+    """An answer in one piece has none; only what is written there is warned of."""
+    report = describe(
+        load_text(
+            "targets: [{name: a, surface: serverless, api_key: k,"
+            " models: [{name: m, slo: {ttft: {objective: 0.9, threshold: 9s}}}],"
+            " probes: {chat: {slo: {ttft: {objective: 0.9, threshold: 1s}}},"
+            " health: {slo: {availability: 0.9}},"
+            " completions: {slo: {availability: 0.9}},"
+            " chat_stream: {slo: {ttft: {objective: 0.9, threshold: 1s}}}}}]"
+        )
+    )
+
+    (warning,) = (each for each in report.warnings if "has no effect" in each)
+    assert warning.startswith("a: `probes.chat.slo.ttft` has no effect")
 
 
 def test_warnings_are_about_now(report: Report, tmp_path: Path) -> None:
@@ -178,7 +191,7 @@ def test_it_can_be_printed(report: Report) -> None:
     """As text for people and as JSON for programs, without the secrets."""
     text, data = render_text(report), render_json(report)
 
-    assert "\nNot running\n  eu: tokenize, chat_stream, chat, chat_long: " in text
+    assert "\nNot running\n  eu: tokenize, chat_stream, chat, completions, " in text
     assert json.loads(data)["warnings"] == list(report.warnings)
     assert "hunter2" not in text + data
 
@@ -199,6 +212,8 @@ def test_an_empty_part_is_left_out() -> None:
         (5400, "1h30m"),
         (86400, "1d"),
         (1.25, "1s250ms"),
+        (0.7, "700ms"),
+        (4.1, "4s100ms"),
         (90061, "1d1h1m1s"),
     ],
 )

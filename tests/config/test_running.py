@@ -3,7 +3,7 @@
 import pytest
 
 from tests.config.conftest import LoadText
-from tm_exporter.config.running import Running, obstacle, running
+from tm_exporter.config.running import Running, running
 from tm_exporter.probes.generation import GenerationSection
 
 
@@ -22,13 +22,15 @@ def test_a_probe_that_asks_models_runs_for_each(load_text: LoadText) -> None:
         "probes: {tokenize: false, chat: false}}]"
     ).settings
 
-    assert rows(running(settings)) == [
+    found = rows(running(settings))
+    assert [row for row in found if row[0] in (*FREE, "chat_stream")] == [
         ("health", ""),
         ("version", ""),
         ("models", ""),
         ("chat_stream", "m"),
         ("chat_stream", "n"),
     ]
+    assert not {"tokenize", "chat"} & {probe for probe, _ in found}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,11 @@ def test_a_probe_that_asks_models_runs_for_each(load_text: LoadText) -> None:
         ("surface: control_plane", []),
         (
             "surface: control_plane, token: t",
-            ["auth", "deployments", "balance", "spending"],
+            [
+                *("auth", "deployments", "balance", "spending", "pricing", "metrics"),
+                *("usage", "transactions", "api_keys", "payment_methods"),
+                *("activities", "tickets"),
+            ],
         ),
     ],
     ids=[
@@ -69,23 +75,19 @@ def test_what_cannot_succeed_does_not_run(
     assert [run.probe for run in running(settings)] == probes
 
 
-def test_what_is_not_built_says_so(load_text: LoadText) -> None:
-    """Rather than being silently absent."""
-    (target,) = load_text("targets: [{name: a, surface: serverless}]").settings.targets
-
-    assert obstacle(target, target.probes["kv_cache"]) == "not built yet"
-
-
-def test_a_long_prompt_is_not_replaced_by_a_short_one(load_text: LoadText) -> None:
-    """It would measure something else under the name that was chosen."""
+def test_a_canary_of_ones_own_runs_beside_the_others(load_text: LoadText) -> None:
+    """Any name with a kind; what it does not set is the kind's default."""
     settings = load_text(
         "targets: [{name: a, surface: serverless, api_key: k, models: [m], "
         "probes: {chat_long: {kind: chat_stream, prompt_tokens: 8000}}}]"
     ).settings
 
-    (target,) = settings.targets
-    assert "chat_long" not in {run.probe for run in running(settings)}
-    assert "`prompt_tokens`" in obstacle(target, target.probes["chat_long"])
+    sections = {run.probe: run.section for run in running(settings)}
+    section = sections["chat_long"]
+    assert isinstance(section, GenerationSection)
+    assert (section.kind, section.prompt_tokens) == ("chat_stream", 8000)
+    assert (section.interval, section.max_tokens) == (120, 32)
+    assert "chat_stream" in sections
 
 
 def test_a_model_has_its_own_values(load_text: LoadText) -> None:

@@ -5,7 +5,6 @@ import base64
 import contextlib
 import gc
 import json
-import math
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tm_exporter.config.token_command import CommandSecret, expiry
+from tm_exporter.config.token_command import CommandSecret
 from tm_exporter.credentials import SecretUnavailable
 
 
@@ -323,21 +322,3 @@ def is_alive() -> Callable[[int], bool]:
             return False
 
     return check
-
-
-@pytest.mark.parametrize(
-    ("token", "moment"),
-    [
-        (jwt(1234), 1234.0),
-        (jwt("soon"), math.inf),
-        (jwt(None), math.inf),
-        (jwt(math.nan), math.inf),
-        ("opaque", math.inf),
-        ("a.b.c", math.inf),
-        ("a.WzFd.c", math.inf),
-    ],
-    ids=["jwt", "text", "null", "nan", "opaque", "dots", "list"],
-)
-def test_only_a_jwt_says_when_it_expires(token: str, moment: float) -> None:
-    """Everything else is used until it is refused."""
-    assert expiry(token) == moment

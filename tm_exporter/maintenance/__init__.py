@@ -1,0 +1,1 @@
+"""When failures are expected: windows that were planned, and those begun by hand."""

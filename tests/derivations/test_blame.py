@@ -1,11 +1,13 @@
 """Whose fault one failure is, by what else was seen: the table of the docstring."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tm_exporter.derivations import blame as module
 from tm_exporter.derivations.blame import (
     NO_WAY,
     WIDTH,
@@ -170,3 +172,12 @@ def test_nothing_wrong_is_no_verdict() -> None:
     """A run that passed accuses nobody."""
     assert diagnose([]) is None
     assert diagnose([Evidence(reason=None, layer=Layer.OPEN)]) is None
+
+
+def test_people_read_the_same_table() -> None:
+    """The page has every verdict, and each row of the docstring in its order."""
+    page = (Path(__file__).parents[2] / "docs/diagnosis.md").read_text()
+    rows = [row for row in (module.__doc__ or "").splitlines() if row.startswith("| ")]
+
+    assert "\n".join(rows) in page
+    assert all(f"| `{blame}` |" in page for blame in Blame)

@@ -58,12 +58,12 @@ class World:
             doubt=self._doubt,
         )
         self.next_step = NextSteps(self.diagnoses)
-        for key in self.keys():
+        for key in self.all_probes():
             reasons = STREAMED if key.probe == "chat_stream" else ()
             probe = ScriptedProbe(key, _SECTIONS[key.probe], reasons=reasons)
             self.diagnoses.watch(probe)
 
-    def keys(self) -> list[ProbeKey]:
+    def all_probes(self) -> list[ProbeKey]:
         """Return all probes."""
         found = [key_of("balance", target="account")]
         for target in ("serverless", "nebius"):
@@ -99,7 +99,7 @@ class World:
         self, reason: Reason | None, *probes: str, target: str = "serverless"
     ) -> None:
         """Have every probe of a target end so, or those that are named."""
-        for key in self.keys():
+        for key in self.all_probes():
             if key.target == target and (not probes or key.probe in probes):
                 self.sees(key.probe, reason, key.model, target=target)
 
@@ -172,7 +172,7 @@ def test_a_probe_that_is_withdrawn_leaves_no_series(world: World) -> None:
     """Nor does its target, with the last of them."""
     world.sees("chat", Reason.OVERLOADED, "alpha")
 
-    for key in world.keys():
+    for key in world.all_probes():
         world.diagnoses.forget(key)
 
     assert world.diagnoses.rows() == {}
@@ -355,6 +355,29 @@ def test_a_probe_that_fails_on_its_own_goes_on_failing(world: World) -> None:
     assert world.verdict("alpha") == "model"
 
 
+def test_what_two_probes_suffered_from_is_over_with_the_first_that_recovers(
+    world: World,
+) -> None:
+    """The other one may run only once an hour."""
+    for probe in ("chat", "tokenize"):
+        world.sees(probe, Reason.ROUTING, "alpha")
+        world.clock.advance(30)
+    during = world.verdict("alpha")
+    world.sees("chat", None, "alpha")
+
+    assert (during, world.verdict("alpha")) == ("routing", None)
+
+
+def test_what_only_looks_alike_is_not_over(world: World) -> None:
+    """Two probes failed, each for a reason of its own."""
+    world.sees("chat", Reason.ASSERTION, "alpha")
+    world.sees("tokenize", Reason.SERVER_ERROR, "alpha")
+    world.clock.advance(30)
+    world.sees("tokenize", None, "alpha")
+
+    assert world.verdict("alpha") == "model"
+
+
 def test_a_revoked_key_is_over_with_the_first_probe_that_gets_through(
     world: World,
 ) -> None:
@@ -521,7 +544,7 @@ class AnyLife(RuleBasedStateMachine):
     def a_run_ends(self, index: int, reason: Reason | None, seconds: float) -> None:
         """Any probe ends in any way, some time later."""
         self.world.clock.advance(seconds)
-        keys = self.world.keys()
+        keys = self.world.all_probes()
         key = keys[index % len(keys)]
         self.world.sees(key.probe, reason, key.model, target=key.target)
         if reason is not None and reason is not Reason.INTERNAL:

@@ -214,4 +214,3 @@ def _names(offer: Fact) -> tuple[str, ...]:
     if isinstance(offer, DeploymentsListed):
         return tuple(name for name in offer.names if name not in offer.stopped)
     return ()
-

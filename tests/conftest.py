@@ -1,5 +1,7 @@
 """The one option of the suite, and which part of it opens sockets."""
 
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 
 SOCKETS = {
     *("clients", "probes", "pulls", "simulator", "web"),
-    *("test_cli.py", "test_daemon.py"),
+    *("test_cli.py", "test_daemon.py", "test_diagnosis_daemon.py"),
 }
 """What speaks over real sockets, or waits for real timeouts, below this folder."""
 
@@ -27,6 +29,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SOCKETS & set(item.path.relative_to(here).parts):
             item.add_marker("sockets")
+
+
+@pytest.fixture(scope="session")
+def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Yield one path after the other where nothing is yet."""
+    folder = tmp_path_factory.mktemp("states")
+    return (folder / str(number) for number in count())
+
+
+@pytest.fixture(autouse=True)
+def state_of_its_own(monkeypatch: pytest.MonkeyPatch, states: Iterator[Path]) -> None:
+    """Keep what daemons remember and spend out of the home, and of other tests."""
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(next(states)))
 
 
 @pytest.fixture

@@ -48,17 +48,25 @@ def test_labels_are_distinct(family: Family) -> None:
 @every_family
 def test_only_gauges_have_a_short_life(family: Family) -> None:
     """A counter that vanished and came back would look like a restart."""
-    assert family.kind == "gauge" or family.lifetime == "process"
+    is_lasting = family.lifetime in {"process", "listed"}
+
+    assert (family.kind == "gauge") or is_lasting
+    assert (family.kind == "counter") or family.lifetime != "listed"
 
 
 @every_family
 def test_who_a_family_is_about_is_in_its_name(family: Family) -> None:
     """Rules match by name, and need the labels that come with it."""
     name = family.name.removeprefix("tensormesh_")
-    is_of_probe = name.startswith(("probe_", "canary_", "tokenizer_"))
-    is_of_exporter = name.startswith("exporter_") or name == "failure_reason_info"
+    is_of_probe = name.startswith(
+        ("probe_", "canary_", "cache_canary_", "slo_", "tokenizer_")
+    )
+    is_of_installation = name.startswith("canary_budget_")
+    is_of_exporter = (
+        name.startswith("exporter_") or name == "failure_reason_info"
+    ) or is_of_installation
 
-    assert (family.scope == "probe") == is_of_probe
+    assert (family.scope == "probe") == (is_of_probe and not is_of_installation)
     assert (family.scope == "exporter") == is_of_exporter
 
 

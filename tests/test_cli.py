@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,14 +18,12 @@ from tests.service import Service, running_service
 from tests.wire import free_port
 from tm_exporter import __version__
 from tm_exporter.cli import main
+from tm_exporter.config.registry import kinds_of
 
 
 Capture = pytest.CaptureFixture[str]
 
-OF_ACCOUNT = (
-    "auth, deployments, balance, spending, metrics, usage, pricing, transactions, "
-    "api_keys, payment_methods, activities, tickets"
-)
+OF_ACCOUNT = ", ".join(kinds_of("control_plane"))
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +92,7 @@ def config(service: Service, tmp_path: Path) -> Path:
     file = tmp_path / "exporter.yml"
     file.write_text(
         f"""\
+canary_budget: {{daily_usd: 1000000, monthly_usd: 100000000}}  # at any hour
 targets:
   - name: serverless
     surface: serverless
@@ -125,7 +125,9 @@ def test_every_probe_once(config: Path, capfd: Capture) -> None:
     assert status == 0
     for probe in ("health", "version", "models", "tokenize", "chat_stream", "chat"):
         assert f" {probe} " in out
-    assert "10 probes ran, 0 failed" in out
+    for probe in ("auth", "balance", "spending", "usage", "transactions", "tickets"):
+        assert f" {probe} " in out
+    assert " probes ran, 0 failed" in out
 
 
 def test_probe_as_json(config: Path, capfd: Capture) -> None:
@@ -156,6 +158,38 @@ def test_a_failing_probe_says_what_to_do(
 
 
 @pytest.mark.parametrize(
+    ("scenario", "advice"),
+    [
+        ("model_renamed", "on the list: 'openai/gpt-oss-20b-v2'."),
+        ("empty_balance", "next: Top up first"),
+        ("outage", "next: It is the service's front"),
+    ],
+)
+def test_what_to_do_is_judged_by_all_that_was_seen(
+    config: Path, service: Service, capfd: Capture, scenario: str, advice: str
+) -> None:
+    """One probe alone would not know."""
+    service.switch(scenario)
+
+    main(["probe", "--config", str(config)])
+
+    assert advice in capfd.readouterr().out
+
+
+def test_the_reference_url_is_asked_with_the_probes(
+    config: Path, capfd: Capture
+) -> None:
+    """Where it is as silent as the service, our network is to blame."""
+    nobody = f"http://127.0.0.1:{free_port()}"
+    text = re.sub("base_url: .*", f"base_url: {nobody}", config.read_text())
+    config.write_text(f"reference_url: {nobody}\n{text}")
+
+    main(["probe", "--config", str(config), "--probe", "health"])
+
+    assert "next: It is our own network" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("asked", "why"),
     [
         (
@@ -168,12 +202,8 @@ def test_a_failing_probe_says_what_to_do(
             ["--target", "account", "--probe", "chat"],
             f"chat is not among the probes of account: {OF_ACCOUNT}",
         ),
-        (
-            ["--probe", "kv_cache"],
-            "nothing of this runs; serverless: kv_cache: not built yet",
-        ),
     ],
-    ids=["target", "no target like it", "probe", "of another target", "not built"],
+    ids=["target", "no target like it", "probe", "of another target"],
 )
 def test_nothing_to_run(
     config: Path, capfd: Capture, asked: list[str], why: str
@@ -183,6 +213,18 @@ def test_nothing_to_run(
 
     assert status == 2
     assert capfd.readouterr().err == f"tm-exporter: {why}\n"
+
+
+def test_nothing_of_it_runs(tmp_path: Path, capfd: Capture) -> None:
+    """What cannot succeed is not tried, and the cause is said for each target."""
+    file = tmp_path / "exporter.yml"
+    file.write_text("targets: [{name: a, surface: serverless, models: [m]}]")
+
+    assert main(["probe", "--config", str(file), "--probe", "chat"]) == 2
+    assert capfd.readouterr().err == (
+        "tm-exporter: nothing of this runs; "
+        "a: chat: needs a credential: `api_key` is not configured\n"
+    )
 
 
 def test_nobody_to_probe(tmp_path: Path, capfd: Capture) -> None:
@@ -293,7 +335,7 @@ def test_check_shows_what_is_in_force(
     assert "targets.serverless.base_url" in out
     assert service.api_key not in out
     assert service.token not in out
-    assert "kv_cache" in out  # which is configured by default and not built yet
+    assert "kv_cache" in out  # which is configured by default
 
 
 def test_check_as_json(config: Path, capfd: Capture) -> None:
@@ -356,3 +398,87 @@ def test_a_secret_that_is_not_there_fails_the_run_and_not_the_start(
 
     assert status == 1
     assert "configuration" in capfd.readouterr().out
+
+
+def test_check_tells_what_is_expected_to_be_spent(config: Path, capfd: Capture) -> None:
+    """By rank and in all, against the caps, for people and for programs."""
+    assert main(["check", "--config", str(config)]) == 0
+    text = capfd.readouterr().out
+    assert main(["check", "--config", str(config), "--output", "json"]) == 0
+    cost = json.loads(capfd.readouterr().out)["expected_cost"]
+
+    assert "at the fallback price: 5.00 USD for a million tokens of input" in text
+    assert "USD a day of 1000000.00" in text
+    assert 0.5 < cost["daily_usd"] < 1.0
+    assert cost["monthly_usd"] == pytest.approx(31 * cost["daily_usd"])
+    assert cost["daily_cap_usd"] == 1_000_000
+    assert [rank["rank"] for rank in cost["ranks"]][:2] == ["chat_stream", "chat"]
+
+
+@pytest.mark.parametrize(("strict", "expected"), [([], 0), (["--strict"], 1)])
+def test_a_budget_that_does_not_suffice_is_a_warning(
+    config: Path, capfd: Capture, strict: list[str], expected: int
+) -> None:
+    """It says what gives way."""
+    text = config.read_text().replace("daily_usd: 1000000", "daily_usd: 0.3")
+    config.write_text(text)
+
+    assert main(["check", "--config", str(config), *strict]) == expected
+    assert "chat_stream would run " in capfd.readouterr().out
+
+
+def test_models_that_are_not_chosen_yet_cost_as_much(
+    config: Path, capfd: Capture
+) -> None:
+    """As many of them as there may be."""
+    text = config.read_text()
+    auto = "models: auto\n    auto_models_limit: 3"
+    config.write_text(text.replace("models: [openai/gpt-oss-20b]", auto))
+
+    assert main(["check", "--config", str(config), "--output", "json"]) == 0
+
+    cost = json.loads(capfd.readouterr().out)["expected_cost"]
+    assert cost["ranks"][0]["count"] == 3
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_a_run_without_money_is_skipped_and_has_not_failed(
+    config: Path, service: Service, capfd: Capture, output: str
+) -> None:
+    """Free probes go on; the row says why and what to do."""
+    text = config.read_text().replace("daily_usd: 1000000", "daily_usd: 0.001")
+    config.write_text(text)
+
+    arguments = ["probe", "--config", str(config), "--target", "serverless"]
+    status = main([*arguments, "--output", output])
+
+    out = capfd.readouterr().out
+    assert status == 0
+    assert not any("completions" in request.path for request in service.requests)
+    assert any(request.path == "/health" for request in service.requests)
+    assert "a tenth of the canary budget" in out
+    assert "raise `canary_budget`" in out
+    if output == "json":
+        rows = {row["probe"]: row for row in json.loads(out)}
+        assert (rows["chat"]["success"], rows["chat"]["reason"]) == (None, "budget")
+        assert rows["health"]["success"] is True
+        assert rows["chat"].keys() == rows["health"].keys()
+    else:
+        assert "skipped  serverless  chat " in out
+        assert out.rstrip().endswith("were skipped")
+
+
+def test_without_a_ledger_nothing_is_paid_for(
+    config: Path, tmp_path: Path, capfd: Capture
+) -> None:
+    """A state directory that is a file, as an example."""
+    (tmp_path / "state").write_text("")
+    config.write_text(config.read_text() + f"state_dir: {tmp_path}/state\n")
+
+    arguments = ["probe", "--config", str(config), "--probe", "chat"]
+    status = main(arguments)
+
+    out = capfd.readouterr().out
+    assert status == 0
+    assert "skipped" in out
+    assert f"{tmp_path}/state" in out

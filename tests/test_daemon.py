@@ -1,8 +1,11 @@
 """Everything put together, in one process, over real sockets."""
 
 import asyncio
+import json
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +19,13 @@ from tm_exporter.simulator.server import Simulator
 
 FAST = {"interval": "1s", "timeout": "1s"}
 Log = tuple[Logging, Callable[[], str]]
+
+
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Have what survives a restart in a folder of the test's own."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    return tmp_path
 
 
 @pytest.fixture
@@ -49,6 +59,7 @@ def configured(service: Simulator, **target: Any) -> Loaded:
         environ={},
         isolated=True,
         overrides={
+            "canary_budget": {"daily_usd": 1_000_000, "monthly_usd": 100_000_000},
             "targets": [
                 {
                     "name": "serverless",
@@ -60,7 +71,7 @@ def configured(service: Simulator, **target: Any) -> Loaded:
                     "probes": {"health": FAST, "chat_stream": FAST, "models": FAST},
                     **target,
                 }
-            ]
+            ],
         },
     )
 
@@ -177,3 +188,88 @@ async def test_with_no_target_it_still_answers(log: Log) -> None:
 
     assert "tensormesh_exporter_build_info" in text
     assert ready.strip() == "ready"
+
+
+async def test_what_was_spent_is_told(service: Simulator, log: Log) -> None:
+    """As metrics, on the page, and in the ledger for the next start."""
+    daemon = Daemon(configured(service), log[0], "127.0.0.1:0")
+    url = await daemon.start()
+    cost = r'canary_cost_usd_total{.*probe="chat_stream".*} (?!0\.0\n)'
+    try:
+        first = await page(url)
+        async with asyncio.timeout(15):
+            while not re.search(cost, text := await page(url)):
+                await asyncio.sleep(0.05)
+        people = await page(url, "/")
+        status = json.loads(await page(url, "/api/v1/status"))
+    finally:
+        await daemon.stop()
+
+    assert re.search(r'canary_cost_usd_total{.*probe="chat_stream".*} 0.0', first)
+    assert 'probe="health",reason="budget"' not in first
+    assert 'probe="chat_stream",reason="budget"' in first
+    assert not re.search(r'canary_cost_usd_total{.*probe="health"', text)
+    assert "tensormesh_exporter_ledger_healthy 1.0" in text
+    assert 'tensormesh_canary_budget_limit_usd{window="day"} 1e+06' in text
+    assert 'tensormesh_canary_budget_remaining_usd{window="month"}' in text
+    assert "of 1,000,000.00 USD are left today" in people
+    assert status["budget"]["ledger"] == "usable"
+
+
+async def test_without_a_ledger_free_probes_go_on(
+    service: Simulator, log: Log, state: Path
+) -> None:
+    """Said in the log, as a metric and on the page; slots are skipped."""
+    (state / "ledger.sqlite3").mkdir()
+    daemon = Daemon(configured(service), log[0], "127.0.0.1:0")
+    url = await daemon.start()
+    health = 'tensormesh_probe_success{model="",probe="health",surface="serverless",'
+    skipped = r'skipped_total{.*probe="chat_stream",reason="budget".*} [1-9]'
+    try:
+        await until(url, health + 'target="serverless"} 1.0')
+        async with asyncio.timeout(15):
+            while not re.search(skipped, text := await page(url)):
+                await asyncio.sleep(0.05)
+        people = await page(url, "/")
+    finally:
+        async with asyncio.timeout(2):
+            await daemon.stop()
+    lines = [json.loads(line) for line in log[1]().splitlines()]
+
+    assert "tensormesh_exporter_ledger_healthy 0.0" in text
+    assert "tensormesh_canary_budget_remaining_usd{" not in text
+    assert "tensormesh_canary_budget_limit_usd{" in text
+    assert "No paid probe runs, since the ledger cannot be used" in people
+    assert not any("chat" in request.path for request in service.requests)
+    assert [each["level"] for each in lines if each["event"] == "ledger_unusable"] == [
+        "error"
+    ]
+
+
+async def test_a_paid_probe_that_ran_lately_has_no_first_run(
+    service: Simulator, log: Log
+) -> None:
+    """A crash loop must not be one of requests that cost money."""
+    hourly = {"interval": "1h", "timeout": "1s"}
+    probes = {"chat": hourly, "health": FAST, "chat_stream": False, "kv_cache": False}
+    loaded = configured(service, probes=probes)
+    for _ in range(2):
+        daemon = Daemon(loaded, log[0], "127.0.0.1:0")
+        url = await daemon.start()
+        try:
+            await until(url, 'probe_success{model="",probe="health"')
+            await until(url, "\n", path="/-/ready")
+            async with asyncio.timeout(15):
+                while not asked_for_chat(service):
+                    await asyncio.sleep(0.05)
+        finally:
+            await daemon.stop()
+
+    assert asked_for_chat(service) == 1
+
+
+def asked_for_chat(service: Simulator) -> int:
+    """Return how often a chat completion was asked for."""
+    return sum(
+        request.path.endswith("/chat/completions") for request in service.requests
+    )

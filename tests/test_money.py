@@ -108,6 +108,8 @@ def test_the_precision_of_others_does_not_matter() -> None:
         ),
         pytest.param(12, Money("USD", Decimal(12)), id="bare-number"),
         pytest.param(-0.1, Money("USD", Decimal("-0.1")), id="bare-fraction"),
+        pytest.param("-7.25", Money("USD", Decimal("-7.25")), id="bare-text"),
+        pytest.param("7", Money("USD", Decimal(7)), id="bare-whole-text"),
     ],
 )
 def test_parts_may_be_missing(value: Any, expected: Money | None) -> None:
@@ -118,7 +120,14 @@ def test_parts_may_be_missing(value: Any, expected: Money | None) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        pytest.param("5", id="text"),
+        pytest.param("five", id="text"),
+        pytest.param("", id="empty-text"),
+        pytest.param("NaN", id="text-nan"),
+        pytest.param("1e9", id="text-with-exponent"),
+        pytest.param("1_000", id="text-grouped"),
+        pytest.param("\u0661", id="text-of-other-digits"),
+        pytest.param(str(2**63), id="text-beyond-int64"),
+        pytest.param("9" * 400, id="text-absurd"),
         pytest.param([], id="list"),
         pytest.param({"units": "five"}, id="words"),
         pytest.param({"units": 1.5}, id="fraction"),

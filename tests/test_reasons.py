@@ -75,7 +75,18 @@ def test_every_surface_has_a_next_step(surface: Surface, reason: Reason) -> None
         pytest.param(
             "serverless", Reason.ROUTING, ("/v1/models",), id="404-serverless"
         ),
-        pytest.param("serverless", Reason.THROTTLED, ("Wait as told",), id="429"),
+        pytest.param(
+            "serverless",
+            Reason.THROTTLED,
+            ("First see whether it is our own traffic on this account", "wait as told"),
+            id="429",
+        ),
+        pytest.param(
+            "control_plane",
+            Reason.THROTTLED,
+            ("First see whether it is our own traffic on this account",),
+            id="429-control-plane",
+        ),
         pytest.param("serverless", Reason.QUOTA, ("balance", "top up"), id="402"),
         pytest.param("serverless", Reason.REDIRECT, ("base_url",), id="302"),
     ],
@@ -90,22 +101,23 @@ def test_the_next_step_fits_the_surface(
 
 
 @pytest.mark.parametrize(
-    ("header", "beginning"),
+    ("header", "end"),
     [
-        ("30", "Asked to wait 30 s. "),
-        (" 30 ", "Asked to wait 30 s. "),
-        ("Thu, 01 Jan 2026 12:00:30 GMT", "Wait as told"),
-        ("<script>", "Wait as told"),
+        ("30", " Asked to wait 30 s."),
+        (" 30 ", " Asked to wait 30 s."),
+        ("Thu, 01 Jan 2026 12:00:30 GMT", "wait as told."),
+        ("<script>", "wait as told."),
     ],
     ids=["seconds", "spaces", "date", "junk"],
 )
-def test_a_throttled_run_says_how_long_to_wait(header: str, beginning: str) -> None:
+def test_a_throttled_run_says_how_long_to_wait(header: str, end: str) -> None:
     """Only a number is repeated: a header may hold anything."""
     key = ProbeKey("t", "serverless", "chat")
 
     step = next_step(key, Reason.THROTTLED, exchange(status=429, retry_after=header))
 
-    assert step.startswith(beginning)
+    assert step.startswith("First see whether it is our own traffic")
+    assert step.endswith(end)
 
 
 def test_each_reason_can_be_given_by_some_probe() -> None:

@@ -7,7 +7,7 @@ import structlog
 
 from tests.doubles import FakeClock, ScriptedProbe
 from tm_exporter.exchange import Exchange
-from tm_exporter.observation import Outcome, Reason, Verdict
+from tm_exporter.observation import PASSED, Outcome, Reason, Verdict
 from tm_exporter.runner import run
 
 
@@ -71,3 +71,14 @@ async def test_another_failure_asks_nobody_to_wait() -> None:
     seen = await run(ScriptedProbe(outcome=replace(outcome)))
 
     assert seen.outcome.retry_after is None
+
+
+async def test_a_pause_made_on_purpose_is_no_part_of_the_duration() -> None:
+    """The run ended after it all the same."""
+    clock = FakeClock()
+    outcome = Outcome(verdict=PASSED, paused=2.0)
+    probe = ScriptedProbe(outcome=outcome, before=lambda: clock.advance(5.0))
+
+    seen = await run(probe, clock=clock, now=lambda: 1e9)
+
+    assert (seen.duration, seen.finished_at) == (3.0, 1e9 + 5.0)

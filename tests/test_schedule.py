@@ -185,6 +185,59 @@ async def test_the_wait_comes_from_the_run_and_ends(
     assert probe.runs >= 2
 
 
+async def test_a_shorter_wait_does_not_end_a_longer_one(
+    schedule: Schedule, counted: CountedSlots, clock: FakeClock
+) -> None:
+    """Two runs of a pair may be in flight when the service asks both to wait."""
+    first, second = (
+        ScriptedProbe(
+            ProbeKey("t", "serverless", name, "m"),
+            PaidSection(),
+            Outcome(verdict=Verdict(Reason.THROTTLED), retry_after=wait),
+            hold=asyncio.Event(),
+        )
+        for name, wait in (("chat", 250.0), ("stream", 5.0))
+    )
+    schedule.start([first, second])
+    for probe in (first, second):
+        await fall_due(schedule, probe, clock)
+    for probe in (first, second):
+        task = entry_of(schedule, probe).task
+        assert task is not None
+        assert probe.hold is not None
+        probe.hold.set()
+        await task
+
+    clock.advance(120.0)
+    for probe in (first, second):
+        await fall_due(schedule, probe, clock)
+
+    assert (first.runs, second.runs) == (1, 1)
+    for probe in (first, second):
+        assert counted.skips[probe.key, Skip.THROTTLED] >= 1
+
+
+async def test_a_free_route_waits_alone(
+    schedule: Schedule, counted: CountedSlots, clock: FakeClock
+) -> None:
+    """A list of models that is throttled says nothing of the model."""
+    told = Outcome(verdict=Verdict(Reason.THROTTLED), retry_after=300.0)
+    free = ScriptedProbe(ProbeKey("t", "serverless", "tokenize", "m"), outcome=told)
+    other = ScriptedProbe(ProbeKey("t", "serverless", "models"))
+    paid = ScriptedProbe(ProbeKey("t", "serverless", "chat", "m"), PaidSection())
+    schedule.start([free, other, paid])
+    await fall_due(schedule, free, clock)
+
+    for probe in (free, other, paid):
+        await fall_due(schedule, probe, clock)
+
+    assert free.runs == 1
+    assert counted.skips[free.key, Skip.THROTTLED] >= 1
+    for probe in (other, paid):
+        assert probe.runs >= 1
+        assert counted.skips[probe.key, Skip.THROTTLED] == 0
+
+
 async def test_throttled_without_a_word_waits_one_interval(
     schedule: Schedule, counted: CountedSlots, clock: FakeClock
 ) -> None:
@@ -222,6 +275,34 @@ async def test_a_missing_optional_route_is_tried_again_hourly(
 
     assert probe.runs == 2
     assert counted.skips[probe.key, Skip.UNSUPPORTED] == 68
+
+
+async def test_what_is_stopped_on_purpose_is_not_asked(
+    clock: FakeClock, counted: CountedSlots
+) -> None:
+    """Not even once more, and again as soon as it is started."""
+    stopped: set[ProbeKey] = set()
+    schedule = Schedule(
+        run=lambda probe: run(probe, clock=clock),
+        publish=counted.publish,
+        counter=counted,
+        is_in_maintenance=lambda key: key in stopped,
+        clock=clock,
+        now=lambda: EPOCH,
+    )
+    probe = ScriptedProbe()
+    schedule.start([probe])
+    await fall_due(schedule, probe, clock)
+    stopped.add(probe.key)
+    for _ in range(3):
+        await fall_due(schedule, probe, clock)
+    stopped.clear()
+    await fall_due(schedule, probe, clock)
+    await schedule.stop()
+
+    assert probe.runs == 2
+    assert counted.skips == {(probe.key, Skip.MAINTENANCE): 3}
+    assert counted.slots[probe.key] == 5
 
 
 async def test_ready_once_every_probe_ran(schedule: Schedule, clock: FakeClock) -> None:
@@ -299,3 +380,21 @@ async def test_real_timers_keep_the_grid() -> None:
     assert turning
     assert counted.slots[probe.key] >= 4
     assert moments[3] - moments[1] == pytest.approx(0.4, abs=0.1)
+
+
+async def test_another_interval_leaves_the_first_run_where_it_is(
+    schedule: Schedule, clock: FakeClock
+) -> None:
+    """A probe that is stretched from the start must not wait an hour to begin."""
+    probe = ScriptedProbe()
+    schedule.start([probe])
+    first = schedule.next_slot(probe.key)
+
+    schedule.set_interval(probe.key, 7200.0)
+    moved = schedule.next_slot(probe.key)
+    await fall_due(schedule, probe, clock)
+
+    assert moved == first
+    assert schedule.next_slot(probe.key) == Grid.of(probe.key, 7200.0).after(
+        schedule._zone.seconds()
+    )

@@ -154,10 +154,10 @@ class Server:
         asked: Set once a whole request came over any of them.
     """
 
-    def __init__(self, steps: tuple[Step, ...], host: str) -> None:
+    def __init__(self, steps: tuple[Step, ...], host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._steps = steps
-        self._listener = socket.create_server((host, 0), family=family)
+        self._listener = socket.create_server((host, port), family=family)
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._over = threading.Event()
         self.asked = threading.Event()
@@ -225,9 +225,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*steps: Step, host: str = "127.0.0.1") -> Iterator[Server]:
-    """Run a server for as long as the block lasts."""
-    server = Server(steps, host)
+def serving(
+    *steps: Step, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[Server]:
+    """Run a server for as long as the block lasts, on any port if none is named."""
+    server = Server(steps, host, port)
     server.start()
     try:
         yield server

@@ -13,7 +13,7 @@ from tm_exporter.clients.proxy import Proxy
 from tm_exporter.clients.resolver import Resolver
 from tm_exporter.clients.transport import Transport
 from tm_exporter.clients.trust import TrustSet, TrustStore
-from tm_exporter.config.running import Running, running
+from tm_exporter.config.running import Chosen, Running, running
 from tm_exporter.config.secrets import proxy_password_reader, secret_reader
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.target import Target
@@ -64,11 +64,42 @@ class Assembly:
     now: Callable[[], float] = time.time
     _resolver: Resolver = field(default_factory=Resolver)
     _trust_store: TrustStore = field(default_factory=TrustStore)
+    _clients: dict[str, Client] = field(default_factory=dict)
 
-    def probes(self, settings: Settings) -> list[Probe]:
-        """Return everything that runs, in the order of the configuration."""
-        clients = {target.name: self._client(target) for target in settings.targets}
-        return [_probe(row, clients[row.target.name]) for row in running(settings)]
+    def probes(self, settings: Settings, chosen: Chosen | None = None) -> list[Probe]:
+        """
+        Return everything that runs, in the order of the configuration.
+
+        Args:
+            settings: The configuration; the same one each time.
+            chosen: Models of targets that say `auto`, as far as they are known.
+        """
+        return [self._probe(row) for row in running(settings, chosen or {})]
+
+    def reference_transport(self, settings: Settings) -> Transport:
+        """
+        Return what the reference URL is asked through: the way of the targets.
+
+        A proxy and an authority of our own are used if all targets have the same.
+        """
+        ways = {(t.proxy_url, _path(t.ca_bundle)) for t in settings.targets}
+        shared = settings.targets[0] if len(ways) == 1 else None
+        return Transport(
+            resolver=self._resolver,
+            trust_store=self._trust_store,
+            trust=TrustSet(None if shared is None else _path(shared.ca_bundle)),
+            proxy=None if shared is None else self._proxy(shared),
+            clock=self.clock,
+            now=self.now,
+            environ=self.environ,
+        )
+
+    def _probe(self, row: Running) -> Probe:
+        """Return the probe of one row; the probes of a target share its client."""
+        target = row.target
+        if target.name not in self._clients:
+            self._clients[target.name] = self._client(target)
+        return _probe(row, self._clients[target.name])
 
     def _client(self, target: Target) -> Client:
         """Return the client that a target is spoken to with."""

@@ -9,23 +9,32 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from tm_exporter import __version__, demo, one_shot
+from tm_exporter import __version__, asking, demo, one_shot
+from tm_exporter.asked import Asked, has_failed, render_json
+from tm_exporter.asked_table import render_table
+from tm_exporter.asking import Form
 from tm_exporter.assembly import Assembly
 from tm_exporter.catalog import FAMILIES
 from tm_exporter.config import report
+from tm_exporter.config.budget import price_book
 from tm_exporter.config.load import Loaded, load
 from tm_exporter.config.origin import ConfigurationError
 from tm_exporter.config.schema import schema
 from tm_exporter.daemon import Daemon, serve
 from tm_exporter.docgen import metrics_page
 from tm_exporter.logs import Logging, configure
+from tm_exporter.maintenance import command as maintenance
+from tm_exporter.printable import printable
+from tm_exporter.progress import Progress, shown
 from tm_exporter.simulator import command as simulator
 from tm_exporter.simulator.scenarios import scenarios
+from tm_exporter.treasury import asked_purse, expected_cost
 from tm_exporter.web.listen import ListenError, parse
 
 
@@ -43,7 +52,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         for problem in error.problems:
             _complain(str(problem))
-    except (ListenError, demo.SimulatorFailed) as error:
+    except maintenance.Unknown as error:
+        _complain(str(error))
+        return FAILED
+    except (
+        ListenError,
+        demo.SimulatorFailed,
+        maintenance.Refused,
+        asking.NoAnswer,
+    ) as error:
         _complain(str(error))
     except KeyboardInterrupt:
         _complain("interrupted")
@@ -67,10 +84,10 @@ def run(asked: argparse.Namespace) -> int:
 def run_demo(asked: argparse.Namespace) -> int:
     """Run the daemon against a simulator."""
     _check_scenario(asked.scenario)
-    with demo.simulator(asked.scenario) as url:
+    with demo.simulator(asked.scenario) as url, demo.state() as directory:
         for_people = sys.stderr.isatty()
         loaded = demo.configuration(
-            url, asked.listen, "console" if for_people else "json"
+            url, asked.listen, "console" if for_people else "json", directory
         )
 
         def announce(page: str) -> None:
@@ -101,28 +118,73 @@ def probe(asked: argparse.Namespace) -> int:
     loaded = _load(asked)
     with _logging(loaded) as logging:
         assembly = Assembly(tell_secret=logging.register_secret)
-        probes = [
-            one
-            for one in assembly.probes(loaded.settings)
-            if asked.target in (None, one.key.target)
-            and asked.probe in (None, one.key.probe)
-        ]
-        if not probes:
-            return _complain(
-                one_shot.why_none(loaded.settings, asked.target, asked.probe)
-            )
-        seen = asyncio.run(one_shot.run_all(probes))
-    render = one_shot.render_json if asked.output == "json" else one_shot.render_table
-    _say(render(seen))
-    return FINE if all(one.verdict.passed for one in seen) else FAILED
+        prices, progress = price_book(loaded.settings), Progress()
+        runs = one_shot.run_asked(
+            assembly,
+            loaded.settings,
+            lambda key: (
+                asked.target in (None, key.target) and asked.probe in (None, key.probe)
+            ),
+            asked_purse(loaded.settings, prices),
+            prices,
+            progress=progress,
+        )
+        seen = asyncio.run(_watched(runs, progress))
+        mask = logging.redactor.text
+    if not seen.rows:
+        why = one_shot.why_none(loaded.settings, asked.target, asked.probe)
+        return _complain(why)
+    if asked.output == "json":
+        _say(render_json(seen, mask))
+    else:
+        _say(render_table(seen, mask, colours=_shows_colours(sys.stdout)))
+    return FAILED if any(map(has_failed, seen.rows)) else FINE
+
+
+async def _watched(runs: Coroutine[Any, Any, Asked], progress: Progress) -> Asked:
+    """Do what is asked for, and show a person at a terminal how far it is."""
+    if not _is_terminal(sys.stderr):
+        return await runs
+    async with shown(progress, sys.stderr, shutil.get_terminal_size().columns):
+        return await runs
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _shows_colours(stream: TextIO) -> bool:
+    """Whether colours are seen and wanted: see https://no-color.org."""
+    return _is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def evidence(asked: argparse.Namespace) -> int:
+    """Print the redacted transcript of a run that a daemon remembers."""
+    form: Form = asked.output or ("text" if sys.stdout.isatty() else "json")
+    transcript = asking.evidence(asked.url, asked.probe_id, form)
+    if transcript is None:
+        return _complain(
+            f"{asked.url} keeps no run of the id {printable(asked.probe_id, 80)}: of"
+            " each probe it keeps the last 20 runs and the last 20 failures",
+            FAILED,
+        )
+    _say(transcript.rstrip("\n"))
+    return FINE
 
 
 def check(asked: argparse.Namespace) -> int:
     """Validate the configuration and show what is in force."""
-    found = report.describe(_load(asked))
+    loaded = _load(asked)
+    found = report.describe(loaded, expected_cost(loaded.settings))
     render = report.render_json if asked.output == "json" else report.render_text
     _say(render(found).rstrip("\n"))
     return FAILED if asked.strict and found.warnings else FINE
+
+
+def maintain(asked: argparse.Namespace) -> int:
+    """Begin, end or list maintenance, which is no time to ask or to alarm."""
+    _say(maintenance.answer(asked, _load(asked).settings, os.environ))
+    return FINE
 
 
 def show_schema(_: argparse.Namespace) -> int:
@@ -153,6 +215,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         for option, settings in _OPTIONS[name].items():
             sub.add_argument(option, **settings)
+        if name == "maintenance":
+            maintenance.add_steps(sub, {"--config": _CONFIG})
     return parser
 
 
@@ -184,7 +248,9 @@ _COMMANDS: dict[str, Command] = {
     "demo": run_demo,
     "simulate": simulate,
     "probe": probe,
+    "evidence": evidence,
     "check": check,
+    "maintenance": maintain,
     "schema": show_schema,
     "metrics": show_metrics,
 }
@@ -212,11 +278,26 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--probe": {"metavar": "NAME", "help": "only probes of this name"},
         "--output": {"choices": ("table", "json"), "default": "table"},
     },
+    "evidence": {
+        "probe_id": {
+            "metavar": "PROBE_ID",
+            "help": "of the run: in the log, on the status page, in its JSON",
+        },
+        "--url": {
+            "default": f"http://{demo.LISTEN}",
+            "help": "address of the daemon; %(default)s where left out",
+        },
+        "--output": {
+            "choices": ("text", "json"),
+            "help": "text on a terminal, JSON elsewhere",
+        },
+    },
     "check": {
         "--config": _CONFIG,
         "--output": {"choices": ("text", "json"), "default": "text"},
         "--strict": {"action": "store_true", "help": "exit with 1 on a warning"},
     },
+    "maintenance": {},
     "schema": {},
     "metrics": {},
 }
@@ -271,6 +352,6 @@ def _say(text: str) -> None:
         raise _Unheard(error) from None
 
 
-def _complain(text: str) -> int:
+def _complain(text: str, status: int = BAD) -> int:
     print(f"tm-exporter: {text}", file=sys.stderr)  # noqa: T201 -- for people
-    return BAD
+    return status

@@ -2,42 +2,63 @@
 
 import asyncio
 import contextlib
+import os
 import platform
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import structlog
 
 from tm_exporter import __version__, catalog, runner
 from tm_exporter.assembly import Assembly
+from tm_exporter.board import StatusBoard
 from tm_exporter.catalog import Family
+from tm_exporter.clients.reference import Reference
+from tm_exporter.comparisons import Accounts, auto_targets, comparisons
 from tm_exporter.config.load import Loaded
 from tm_exporter.config.masking import masked
 from tm_exporter.config.report import describe
-from tm_exporter.config.running import running
+from tm_exporter.config.running import running, supposed
+from tm_exporter.config.settings import Settings
+from tm_exporter.config.state import NoStateDirectory, state_directory
+from tm_exporter.derivations.auto_models import AutoModels
+from tm_exporter.derivations.deployment_events import DeploymentEventCounts
 from tm_exporter.derivations.derive import Derivation, derive
+from tm_exporter.derivations.diagnosis import Diagnoses
+from tm_exporter.derivations.identity import Identity
+from tm_exporter.derivations.next_steps import NextSteps
+from tm_exporter.derivations.objectives import Objectives
+from tm_exporter.derivations.stopped import StoppedDeployments
+from tm_exporter.derivations.tokenizer_delta import TokenizerDelta
+from tm_exporter.derivations.validity import LOOP_LAG, Validity
+from tm_exporter.evidence import Transcript, transcript
 from tm_exporter.exposition import Exposition
 from tm_exporter.logs import Logging
-from tm_exporter.loop_lag import watch_lag
-from tm_exporter.observation import Observation, Probe, ProbeKey, Skip
-from tm_exporter.reasons import EXPLANATIONS, next_step
+from tm_exporter.loop_lag import LagMeter
+from tm_exporter.maintenance.standing import Maintenance
+from tm_exporter.memory import Memory
+from tm_exporter.observation import Observation, Probe, ProbeKey
+from tm_exporter.overview import overview
+from tm_exporter.reasons import EXPLANATIONS
+from tm_exporter.roster import Roster
 from tm_exporter.schedule import Schedule
 from tm_exporter.sinks.history import History
+from tm_exporter.sinks.labels import fit
 from tm_exporter.sinks.log import LogSink
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.publish import publish
-from tm_exporter.sinks.series import Shape
-from tm_exporter.status import NotWatched, Status, StatusBoard
+from tm_exporter.sinks.series import Labels, Shape
+from tm_exporter.status import NotWatched, Status
+from tm_exporter.treasury import Treasury, expected_cost
 from tm_exporter.web.app import Sources, build
 from tm_exporter.web.server import WebServer
 
 
 log = structlog.get_logger()
-
-_ANY_PROBE = (Skip.OVERLAP, Skip.MISSED, Skip.THROTTLED)
 
 
 class Daemon:
@@ -55,24 +76,75 @@ class Daemon:
         self._logging = logging
         self._started = datetime.now(UTC)
         self._metrics = MetricsSink(shape=Shape(thresholds=_thresholds(loaded)))
-        self._history = History()
-        self._derivations: tuple[Derivation, ...] = ()
-        self._sinks = (self._metrics, self._history, LogSink(next_step))
+        self._history = History(mask=logging.redactor.text)
+        self._treasury = Treasury(
+            self._settings,
+            self._metrics,
+            self._probes,
+            self._set_interval,
+        )
+        self._lag = LagMeter(self._note_lag)
+        objectives, identity = Objectives(), Identity()
+        self._memory = _memory(self._settings)
+        accounts = Accounts(lambda: self._settings, self._models)
+        self._stopped = StoppedDeployments(accounts.payer, self._metrics.interval_of)
+        self._maintenance = Maintenance(
+            lambda: self._settings, self._stopped.is_stopped, self._probes
+        )
+        self._diagnoses = Diagnoses(
+            accounts.payer,
+            accounts.address,
+            self._metrics.interval_of,
+            doubt=self._doubt,
+        )
+        next_step = NextSteps(self._diagnoses)
+        log_sink = LogSink(next_step, self._diagnoses.word)
+        self._sinks = (self._metrics, self._history, log_sink)
         self._schedule = Schedule(
-            run=runner.run,
+            run=self._run,
             publish=self._publish,
             counter=self._metrics,
-            purse=_Unlimited(),
+            purse=self._treasury.purse,
+            is_in_maintenance=self._maintenance.covers,
+        )
+        assembly = Assembly(tell_secret=logging.register_secret)
+        self._reference = self._reference_of(assembly)
+        self._roster = Roster(
+            self._settings,
+            assembly,
+            self._metrics,
+            self._schedule,
+            self._treasury,
+            objectives=objectives,
+            identity=identity,
+            diagnoses=self._diagnoses,
+        )
+        self._derivations: tuple[Derivation, ...] = (
+            Validity(self._lag.worst),  # before all that judges by times
+            objectives,
+            identity,
+            TokenizerDelta(self._metrics.interval_of),
+            DeploymentEventCounts(),
+            self._stopped,
+            *comparisons(accounts, self._memory, self._metrics.interval_of),
+            self._treasury.take_prices,
+            self._diagnoses,
+            AutoModels(
+                auto_targets(self._settings),
+                self._roster.choose,
+                self._memory,
+            ),
         )
         self._board = StatusBoard(
             metrics=self._metrics,
             history=self._history,
             next_step=next_step,
             next_slot=self._schedule.next_slot,
+            shows_money=self._settings.server.show_money,
+            diagnose=self._diagnoses.word,
         )
-        self._report = describe(loaded)
+        self._report = describe(loaded, expected_cost(loaded.settings))
         self._server = WebServer(build(self._sources()), listen)
-        self._lag: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
         """
@@ -85,45 +157,68 @@ class Daemon:
             ListenError: The address cannot be listened on.
         """
         url = await self._server.start()
-        probes = Assembly(tell_secret=self._logging.register_secret).probes(
-            self._settings
-        )
+        self._lag.start()
         self._describe_itself()
-        self._watch(probes)
-        self._schedule.start(probes)
-        self._lag = asyncio.create_task(watch_lag(self._note_lag), name="loop lag")
-        log.info("started", version=__version__, url=url, probes=len(probes))
+        self._diagnose()
+        await self._maintenance.start()
+        await self._roster.start()
+        probes = len(self._roster.probes)
+        log.info("started", version=__version__, url=url, probes=probes)
         self._say_what_to_know()
         return url
 
     async def stop(self) -> None:
         """End within two seconds, whatever hangs."""
-        if self._lag is not None:
-            self._lag.cancel()
+        self._lag.stop()
+        self._maintenance.stop()
+        await self._roster.stop()
+        if self._reference is not None:
+            await self._reference.stop()
         await self._schedule.stop()
+        await self._treasury.stop()
         await self._server.stop()
+        await asyncio.to_thread(self._memory.close)
         log.info("stopped")
+
+    async def _run(self, probe: Probe) -> Observation:
+        """Run a probe, watching closely how late the loop is meanwhile."""
+        with self._lag.closely():
+            return await runner.run(probe)
 
     def _publish(self, observation: Observation) -> None:
         publish(derive(observation, self._derivations), self._sinks)
 
+    def _probes(self) -> Sequence[Probe]:
+        return self._roster.probes
+
+    def _models(self, target: str) -> set[str]:
+        return self._roster.models(target)
+
+    def _set_interval(self, key: ProbeKey, seconds: float) -> None:
+        self._schedule.set_interval(key, seconds)
+
+    def _reference_of(self, assembly: Assembly) -> Reference | None:
+        """Return what asks the reference URL, None where none is configured."""
+        url = self._settings.reference_url
+        if url is None:
+            return None
+        transport = assembly.reference_transport(self._settings)
+        return Reference(url, transport, self._diagnoses.note_reference)
+
+    def _doubt(self) -> None:
+        """Ask the reference URL now, since a target fell silent."""
+        if self._reference is not None:
+            self._reference.hurry()
+
+    def _diagnose(self) -> None:
+        """Have the page of metrics tell whose fault it is, and ask the reference."""
+        self._metrics.table(catalog.DIAGNOSIS, lambda: _fitting(self._diagnoses.rows()))
+        if self._reference is not None:
+            self._metrics.table(catalog.EXPORTER_REFERENCE_UP, self._reference.rows)
+            self._reference.start()
+
     def _note_lag(self, seconds: float) -> None:
         self._metrics.record(catalog.EXPORTER_EVENT_LOOP_LAG_SECONDS, seconds)
-
-    def _watch(self, probes: Sequence[Probe]) -> None:
-        """Begin the series of each probe at zero."""
-        for target in self._settings.targets:
-            self._metrics.target_info.describe(
-                target.name, target.surface, target.labels
-            )
-        for probe in probes:
-            self._metrics.watch(
-                probe.key,
-                interval=probe.section.interval,
-                reasons=probe.reasons,
-                skips=_skips(probe),
-                starts=probe.starts,
-            )
 
     def _describe_itself(self) -> None:
         """Record what does not change while the daemon runs."""
@@ -136,15 +231,28 @@ class Daemon:
         )
         for result in ("success", "failure"):
             record(catalog.EXPORTER_CONFIG_RELOADS, 0, (result,))
+        record(catalog.EXPORTER_MEASUREMENTS_DISCARDED, 0, (LOOP_LAG,))
         record(catalog.EXPORTER_LEADER, 1)
         shard = self._settings.shard
         record(catalog.EXPORTER_SHARD_INFO, 1, (str(shard.index), str(shard.total)))
+        record(catalog.EXPORTER_SHARDS, shard.total)
+        self._metrics.table(catalog.TARGET_ACCOUNT_INFO, self._payers)
+        self._metrics.table(catalog.MAINTENANCE_ACTIVE, self._maintenance.rows)
         record(catalog.EXPORTER_TIMESTAMP_SOURCE_INFO, 1, ("user_space",))
         for reason, explanation in EXPLANATIONS.items():
             record(catalog.FAILURE_REASON_INFO, 1, (reason, explanation.party))
         self._metrics.mirror(
             catalog.EXPORTER_LOG_LINES_DROPPED, lambda: float(self._logging.dropped)
         )
+
+    def _payers(self) -> dict[tuple[str, ...], float]:
+        """Return a row for each inference target whose account is known."""
+        pairs = ((t, self._settings.account_of(t)) for t in self._settings.targets)
+        return {
+            (target.name, target.surface, payer.name): 1.0
+            for target, payer in pairs
+            if payer is not None and payer is not target
+        }
 
     def _say_what_to_know(self) -> None:
         """Log what a reader of the configuration could overlook."""
@@ -170,20 +278,38 @@ class Daemon:
             ready=lambda: self._schedule.is_ready,
             config=lambda: masked(self._settings),
             status=self._status,
+            evidence=self._evidence,
         )
 
-    def _status(self) -> Status:
-        keys: list[ProbeKey] = [probe.key for probe in self._schedule.probes]
+    async def _status(self) -> Status:
+        keys = [probe.key for probe in self._roster.probes]
+        targets = await self._board.targets_in_turns(keys)
         return Status(
             version=__version__,
             started=self._started,
             ready=self._schedule.is_ready,
-            targets=self._board.targets(keys),
+            targets=targets,
             not_watched=tuple(
                 NotWatched(row.target, row.probe, row.why)
                 for row in self._report.not_running
             ),
+            maintenance=self._maintenance.status(),
+            budget=self._treasury.status(),
+            overview=overview(targets),
         )
+
+    def _evidence(self, probe_id: str) -> Transcript | None:
+        """Return the transcript of a kept run, None if it is not kept (any more)."""
+        run = self._history.find(probe_id)
+        if run is None:
+            return None
+        versions = {
+            "tm-exporter": __version__,
+            "Python": platform.python_version(),
+            **self._board.service_version(run.observation.key.target),
+        }
+        mask = self._logging.redactor.text
+        return transcript(run, versions, self._board.next_step, mask)
 
 
 async def serve(
@@ -219,25 +345,30 @@ def _refuse_reload() -> None:
     log.warning("reload_refused", detail="restart to change the configuration")
 
 
-class _Unlimited:
-    """A purse without bottom."""
+def _memory(settings: Settings) -> Memory:
+    """Return what survives a restart, or what does not where there is no place."""
+    try:
+        return Memory(state_directory(settings, os.environ))
+    except NoStateDirectory as error:
+        log.warning("memory_unusable", detail=str(error))
+        return Memory(None)
 
-    async def reserve(self, probe: Probe) -> object:
-        """Reserve nothing."""
-        return probe
 
-    async def settle(self, reserved: object, observation: Observation) -> Observation:  # noqa: ARG002
-        """Charge nothing."""
-        return observation
+def _fitting(rows: Mapping[Labels, float]) -> Mapping[Labels, float]:
+    """Return rows with label values as all series have them."""
+    return {_fit_all(labels): value for labels, value in rows.items()}
+
+
+@lru_cache(maxsize=20_000)
+def _fit_all(labels: Labels) -> Labels:
+    """Return label values as all series have them; they recur at each scrape."""
+    return tuple(map(fit, labels))
 
 
 def _thresholds(loaded: Loaded) -> dict[Family, tuple[float, ...]]:
     """Return the bounds that the objectives in force are judged by."""
-    objectives = (row.section.slo for row in running(loaded.settings))
+    settings = loaded.settings
+    rows = running(settings, supposed(settings))
+    objectives = (row.section.slo for row in rows)
     ttft = {slo.ttft.threshold for slo in objectives if slo and slo.ttft}
     return {catalog.CANARY_TTFT_SECONDS: tuple(ttft)}
-
-
-def _skips(probe: Probe) -> tuple[Skip, ...]:
-    """Return what a probe's slots can be skipped for."""
-    return (*_ANY_PROBE, Skip.UNSUPPORTED) if probe.section.optional else _ANY_PROBE

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 from tm_exporter.config.load import Loaded, load
 from tm_exporter.logs import Format
@@ -28,14 +29,32 @@ _PROBES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "tokenize": {"interval": "10s", "timeout": "5s"},
         "chat_stream": {"interval": "10s", "timeout": "10s", "idle_timeout": "5s"},
         "chat": {"interval": "15s", "timeout": "10s"},
+        "kv_cache": {"interval": "15s", "timeout": "10s", "settle": "500ms"},
+        "completions": {"interval": "15s", "timeout": "10s"},
+        "completions_stream": {"interval": "15s", "timeout": "10s"},
+        "responses": {"interval": "15s", "timeout": "10s"},
+        "responses_stream": {"interval": "15s", "timeout": "10s"},
     },
     "control_plane": {
         "auth": {"interval": "10s", "timeout": "5s"},
         "deployments": {"interval": "10s", "timeout": "5s"},
         "balance": {"interval": "10s", "timeout": "5s"},
         "spending": {"interval": "10s", "timeout": "5s"},
+        "usage": {"interval": "10s", "timeout": "5s"},
+        "transactions": {"interval": "10s", "timeout": "5s"},
+        "api_keys": {"interval": "10s", "timeout": "5s"},
+        "payment_methods": {"interval": "10s", "timeout": "5s"},
+        "activities": {"interval": "10s", "timeout": "5s"},
+        "tickets": {"interval": "10s", "timeout": "5s"},
+        "pricing": {"interval": "10s", "timeout": "5s"},
+        "metrics": {"interval": "10s", "timeout": "5s"},
     },
 }
+
+
+_BUDGET = {"daily_usd": 100_000_000, "monthly_usd": 10_000_000_000}
+"""So much, since a new ledger has the share of day and month that is still to come,
+which in the last second of a month is next to nothing."""
 
 
 class SimulatorFailed(Exception):  # noqa: N818 -- what it did
@@ -74,7 +93,23 @@ def simulator(scenario: str) -> Iterator[str]:
             process.terminate()
 
 
-def configuration(url: str, listen: str, log_format: Format) -> Loaded:
+@contextmanager
+def state() -> Iterator[str]:
+    """
+    Make a state directory that is gone afterwards.
+
+    Yields:
+        Its name.
+    """
+    with TemporaryDirectory(
+        prefix="tm-exporter-demo-", ignore_cleanup_errors=True
+    ) as directory:
+        yield directory
+
+
+def configuration(
+    url: str, listen: str, log_format: Format, state_dir: str | None = None
+) -> Loaded:
     """
     Return the demo's configuration: all three surfaces of a simulator.
 
@@ -82,6 +117,7 @@ def configuration(url: str, listen: str, log_format: Format) -> Loaded:
         url: Where it listens.
         listen: `host:port` of the daemon's pages.
         log_format: `console` where a person reads the log as it is written.
+        state_dir: A directory for state, empty.
     """
     made_up = Credentials()
     inference = {"api_key": made_up.api_key, "probes": _PROBES["inference"]}
@@ -92,6 +128,10 @@ def configuration(url: str, listen: str, log_format: Format) -> Loaded:
         overrides={
             "server": {"listen": listen},
             "log": {"format": log_format},
+            "state_dir": state_dir,
+            "canary_budget": _BUDGET,
+            # Not independent of the service here, but no scenario breaks it.
+            "reference_url": f"{url}/simulator/state",
             "targets": [
                 {
                     "name": "serverless",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from tm_exporter.alerts.page import alerts_page, prometheus_rules, quorum_rules
 from tm_exporter.catalog import BASE_LABELS, FAMILIES, Family
 from tm_exporter.docgen_reasons import failure_reasons_page
 from tm_exporter.log_events import ALWAYS, EVENTS
@@ -12,6 +13,7 @@ _LIFETIMES = {
     "process": "Kept while what it is about is configured.",
     "last_run": "Absent once no run finished for three intervals.",
     "pulled": "Absent after three intervals, at least 15 minutes, without a success.",
+    "listed": "Kept until a run that passed finds what it is about no longer listed.",
 }
 
 
@@ -69,12 +71,16 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/metrics.md": metrics_page,
     "docs/log-events.md": log_events_page,
     "docs/failure-reasons.md": failure_reasons_page,
+    "docs/alerts.md": alerts_page,
+    "deploy/prometheus/rules.yml": prometheus_rules,
+    "deploy/prometheus/rules-quorum.yml": quorum_rules,
 }
 
 
 def write(root: Path) -> None:
     """Write all pages below the root of a checkout."""
     for path, page in PAGES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(page(), encoding="utf-8")
 
 

@@ -6,11 +6,11 @@ A probe puts a fact into its outcome; derivations and the choice of models read 
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Self
 
 from tm_exporter.money import Money
 from tm_exporter.observation import Fact
-from tm_exporter.payloads import ServedModel
+from tm_exporter.payloads import Completion, ServedModel
 
 
 TokenKind = Literal["input", "output", "cached"]
@@ -53,9 +53,12 @@ class PriceList(Fact):
 
     Attributes:
         prices: In the order of the list.
+        is_plausible: Whether they are of the size that tokens cost; if not, they
+            are probably read in the wrong unit.
     """
 
     prices: tuple[TokenPrice, ...]
+    is_plausible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,32 @@ class DeploymentsListed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DeploymentEvent:
+    """
+    Something that happened to a deployment.
+
+    Attributes:
+        kind: The text of the enumeration, or its number as text.
+        at: Seconds since the epoch; None where that is not told.
+    """
+
+    kind: str
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentEvents(Fact):
+    """
+    What is told of an account's deployments; of old events, perhaps no more.
+
+    Attributes:
+        listed: Id of each deployment, with its events in the order of the list.
+    """
+
+    listed: tuple[tuple[str, tuple[DeploymentEvent, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PromptCounted(Fact):
     """
     How many tokens the built-in chat prompt has, by usage or by the tokenizer.
@@ -84,6 +113,33 @@ class PromptCounted(Fact):
 
     tokens: int
     by: Literal["usage", "tokenizer"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity(Fact):
+    """
+    Which build of a model answered, by its own word.
+
+    Attributes:
+        model: As it was asked for.
+        fingerprint: Of weights and configuration, `system_fingerprint`.
+    """
+
+    model: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, model: str, completion: Completion | None) -> "tuple[Self, ...]":
+        """
+        Return the fact that an answer tells.
+
+        None if it names no fingerprint, or another model, whose fingerprint it is.
+        """
+        if completion is None or completion.fingerprint is None:
+            return ()
+        if completion.model not in (None, model):
+            return ()
+        return (cls(model, completion.fingerprint),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ _RUN = (
     *("target", "surface", "probe", "model", "probe_id", "success"),
     *("duration_seconds", "http_status_code", "peer_address"),
 )
-_FAILED_RUN = (*_RUN, "reason", "detail", "next_step")
+_FAILED_RUN = (*_RUN, "reason", "detail", "diagnosis", "next_step")
+_MAINTENANCE = ("window", "origin", "targets", "models", "detail", "until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ EVENTS: dict[str, Event] = {
         "A reload was asked for, and the configuration stays as it is.",
         ("detail",),
     ),
+    "models_chosen": Event(
+        "info",
+        "Models were chosen for a target that says `models: auto`.",
+        ("target", "models"),
+    ),
     "stopped": Event("info", "The exporter ends."),
     "probe_failing": Event(
         "warning",
@@ -80,6 +86,75 @@ EVENTS: dict[str, Event] = {
         "error",
         "A destination of observations failed; the others got the observation.",
         ("sink", "target", "probe", "probe_id", "exception"),
+    ),
+    "service_version_changed": Event(
+        "info",
+        "A service names another version than the last time, a restart between or not.",
+        ("target", "surface", "old", "new"),
+    ),
+    "model_price_changed": Event(
+        "warning",
+        "A listed price for one token is another one than the last time it was listed; "
+        "the monthly effect is at the usage of the last 30 days.",
+        (
+            *("target", "surface", "model", "kind", "currency"),
+            *("old", "new", "monthly_effect"),
+        ),
+    ),
+    "model_context_shrunk": Event(
+        "warning",
+        "A model takes fewer tokens of prompt and answer than it did.",
+        ("target", "surface", "model", "old", "new"),
+    ),
+    "reference_silent": Event(
+        "warning",
+        "The reference URL gives no answer any more: if nothing else does, it is our "
+        "own network.",
+        ("reason", "detail"),
+    ),
+    "reference_answers": Event("info", "The reference URL answers again."),
+    "memory_unusable": Event(
+        "warning",
+        "What was last known is not kept over a restart, or could not be read.",
+        ("path", "detail"),
+    ),
+    "ledger_unusable": Event(
+        "error",
+        "The ledger of the canary budget cannot be used: no paid probe runs.",
+        ("detail",),
+    ),
+    "ledger_usable": Event("info", "The ledger that could not be used can be again."),
+    "ledger_failed": Event(
+        "error",
+        "The ledger could not be used by a fault of the exporter.",
+        ("exception",),
+    ),
+    "budget_exhausted": Event(
+        "warning",
+        "There is no money for probes of a name any more; their slots are skipped.",
+        ("probe", "detail"),
+    ),
+    "budget_available": Event(
+        "info", "There is money again for probes that were skipped.", ("probe",)
+    ),
+    "canaries_paced": Event(
+        "info",
+        "Intervals of paid probes are stretched by another factor, so that the "
+        "canary budget lasts.",
+        ("probes", "factor"),
+    ),
+    "maintenance_started": Event(
+        "info",
+        "A window of maintenance is open: slots are skipped and nobody is alarmed.",
+        _MAINTENANCE,
+    ),
+    "maintenance_ended": Event(
+        "info", "A window of maintenance is over or was ended.", _MAINTENANCE
+    ),
+    "maintenance_unreadable": Event(
+        "warning",
+        "Windows that `tm-exporter maintenance` began cannot be read: none is heeded.",
+        ("detail",),
     ),
     "library_message": Event(
         "warning",

@@ -17,6 +17,7 @@ from tm_exporter.payloads import ShapeError, integer_of, object_of, text_of
 _EXACT = Context(prec=40)  # an int64 and nine more digits, whatever the context is
 _INT64 = 2**63
 _INT32 = 2**31
+_NUMBER = re.compile(r"[+-]?\d{1,19}(?:\.\d{1,18})?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Za-z]{3}", re.ASCII)
 _DEFAULT_CURRENCY = "USD"
 
@@ -40,15 +41,15 @@ def read_money(value: Any, what: str) -> Money | None:
     Read `{currencyCode, units, nanos}`; None where the message is missing.
 
     `units` is an int64 and comes as a string, `nanos` an int32; parts that are zero
-    may be left out, and each counts with its own sign. A bare number is an amount
-    in the default currency.
+    may be left out, and each counts with its own sign. A bare number, as a string
+    or not, is an amount in the default currency.
 
     Raises:
         ShapeError: It is there, and is no amount.
     """
     if value is None:
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
         return Money(_DEFAULT_CURRENCY, _bare(value, what))
     fields: Mapping[str, Any] = object_of(value, what)
     units = integer_of(
@@ -71,9 +72,11 @@ def totals(amounts: Iterable[Money]) -> dict[str, Decimal]:
     return sums
 
 
-def _bare(number: float, what: str) -> Decimal:
+def _bare(number: float | str, what: str) -> Decimal:
     """Return the amount that a number shows; its digits, not its bits."""
-    if not math.isfinite(number) or abs(number) >= _INT64:
+    if isinstance(number, str) and _NUMBER.fullmatch(number) is None:
+        raise ShapeError(f"{what} is no amount")
+    if not math.isfinite(float(number)) or abs(float(number)) >= _INT64:
         raise ShapeError(f"{what} is beyond all bounds")
     return Decimal(str(number))
 

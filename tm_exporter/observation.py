@@ -5,11 +5,11 @@ Everything here is frozen: a probe makes an `Outcome`, the runner adds time and
 identity and calls it an `Observation`, and no sink can change it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 from tm_exporter.catalog import Family
 from tm_exporter.exchange import Exchange
@@ -80,6 +80,19 @@ class ProbeKey:
     model: str = ""
 
 
+class Span(NamedTuple):
+    """
+    From when to when something went on.
+
+    Attributes:
+        start: Monotonic seconds, as the next.
+        end: Not before the start.
+    """
+
+    start: float
+    end: float
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """
@@ -91,11 +104,14 @@ class Sample:
         family: What was measured.
         value: In the base unit which the family's name ends in.
         labels: Values of `family.labels`, in that order.
+        span: Of a time that was measured: between which two stamps. None where
+            it may be anywhere in the run.
     """
 
     family: Family
     value: float
     labels: tuple[str, ...] = ()
+    span: Span | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.labels) != len(self.family.labels):
@@ -166,6 +182,9 @@ class Fact:
     """
 
 
+FactT = TypeVar("FactT", bound=Fact)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """
@@ -207,6 +226,8 @@ class Observation:
         outcome: What the probe found.
         cost: US dollars that the run was charged to the budget with; None for a
             run that costs nothing.
+        span: From when to when it went on; None where that is unknown.
+        discarded: Families of which it has a value that is not to be believed.
     """
 
     key: ProbeKey
@@ -215,6 +236,8 @@ class Observation:
     duration: float
     outcome: Outcome
     cost: Decimal | None = None
+    span: Span | None = None
+    discarded: frozenset[Family] = frozenset()
 
     @property
     def verdict(self) -> Verdict:
@@ -224,7 +247,7 @@ class Observation:
     @property
     def finished_at(self) -> float:
         """Seconds since the epoch at which the run ended."""
-        return self.started_at + self.duration
+        return self.started_at + self.duration + self.outcome.paused
 
     @property
     def exchange(self) -> Exchange | None:
@@ -236,6 +259,16 @@ class Observation:
         """Seconds by phase of that exchange; a phase that did not happen is absent."""
         phases = self.exchange.phases if self.exchange is not None else {}
         return {phase.value: seconds for phase, seconds in phases.items()}
+
+    def fact(self, kind: type[FactT]) -> FactT | None:
+        """Return what the run learned of this kind, None if nothing."""
+        facts = self.outcome.facts
+        return next((each for each in facts if isinstance(each, kind)), None)
+
+    def plus(self, samples: Iterable[Sample]) -> Self:
+        """Return the observation with these samples after its own."""
+        samples = (*self.outcome.samples, *samples)
+        return replace(self, outcome=replace(self.outcome, samples=samples))
 
     def value_of(self, family: Family) -> float | None:
         """Return the first value measured for a family, None if there is none."""

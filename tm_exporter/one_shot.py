@@ -1,36 +1,167 @@
 """Run every configured probe once, now, and show what came of it."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
-
-import orjson
+from collections.abc import Callable, Sequence
 
 from tm_exporter import runner
-from tm_exporter.catalog import CANARY_LAST_TTFT_SECONDS
+from tm_exporter.asked import Asked, Row, Skipped
+from tm_exporter.assembly import Assembly
+from tm_exporter.budget.prices import PriceBook
+from tm_exporter.budget.purse import LedgerPurse
+from tm_exporter.budget.till import Standing
+from tm_exporter.clients.reference import Reference
+from tm_exporter.comparisons import Accounts, auto_targets
 from tm_exporter.config.registry import KINDS
-from tm_exporter.config.running import obstacle
+from tm_exporter.config.running import Chosen, obstacle
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.wording import nearest
-from tm_exporter.observation import Observation, Probe
-from tm_exporter.reasons import next_step
+from tm_exporter.derivations.auto_models import AutoModels
+from tm_exporter.derivations.diagnosis import Diagnoses
+from tm_exporter.derivations.next_steps import NextSteps
+from tm_exporter.memory import Memory
+from tm_exporter.observation import Observation, Probe, ProbeKey
+from tm_exporter.progress import Progress
 
 
 AT_ONCE = 16
 """Probes that run at a time, so that their own crowd is not what is measured."""
 
-_COLUMNS = ("verdict", "target", "probe", "model", "reason", "time", "ttft", "phases")
+_NO_MODEL = "asks a model, and neither price list nor model list has one now"
 
 
-async def run_all(probes: Sequence[Probe]) -> list[Observation]:
-    """Run each probe once; the observations are in the order of the probes."""
+async def run_asked(
+    assembly: Assembly,
+    settings: Settings,
+    is_asked: Callable[[ProbeKey], bool],
+    purse: LedgerPurse,
+    prices: PriceBook,
+    *,
+    progress: Progress | None = None,
+) -> Asked:
+    """
+    Run what is asked for, once.
+
+    Args:
+        assembly: Builds the probes.
+        settings: The configuration in force.
+        is_asked: Whether a probe is among them.
+        purse: Pays for those that cost money.
+        prices: Told what was seen.
+        progress: Told what begins and ends.
+
+    Returns:
+        What came of them, in the order of the configuration, and what to do.
+    """
+    chosen = await choose_models(assembly, settings)
+    probes = assembly.probes(settings, chosen)
+    asked = [probe for probe in probes if is_asked(probe.key)]
+    accounts = Accounts(lambda: settings, lambda _: ())
+    intervals = {probe.key: probe.section.interval for probe in asked}
+    diagnoses = Diagnoses(  # all of it is seen at once
+        accounts.payer, accounts.address, intervals.get, lambda: 0.0
+    )
+    for probe in asked:
+        diagnoses.watch(probe)
+    rows, _ = await asyncio.gather(
+        run_all(asked, purse, prices, progress or Progress()),
+        _ask_reference(assembly, settings, diagnoses),
+    )
+    for row in rows:
+        if isinstance(row, Observation):
+            diagnoses(row)
+    return Asked(rows, NextSteps(diagnoses))
+
+
+async def _ask_reference(
+    assembly: Assembly, settings: Settings, diagnoses: Diagnoses
+) -> None:
+    """Ask the reference URL once, if there is one."""
+    if settings.reference_url is not None:
+        transport = assembly.reference_transport(settings)
+        tell = diagnoses.note_reference
+        await Reference(settings.reference_url, transport, tell).ask()
+
+
+async def choose_models(assembly: Assembly, settings: Settings) -> Chosen:
+    """Return the models of targets that say `models: auto`, as of now."""
+    chosen: dict[str, tuple[str, ...]] = {}
+    targets = list(auto_targets(settings))
+    choice = AutoModels(targets, chosen.__setitem__, Memory(None))
+    offers = {(target.account, target.probe) for target in targets}
+    lists = {(target.name, "models") for target in targets}
+    asked = [
+        probe
+        for probe in assembly.probes(settings)
+        if (probe.key.target, probe.key.probe) in offers
+        or (probe.key.target, probe.section.kind) in lists
+    ]
+    for seen in await asyncio.gather(*map(runner.run, asked)):
+        choice(seen)
+    return chosen
+
+
+async def run_all(
+    probes: Sequence[Probe],
+    purse: LedgerPurse,
+    prices: PriceBook,
+    progress: Progress,
+) -> list[Row]:
+    """
+    Run each probe once.
+
+    Args:
+        probes: Price lists among them are read first, so that they count.
+        purse: Pays for those that cost money.
+        prices: Told what was seen.
+        progress: Told what begins and ends.
+
+    Returns:
+        What came of them, in their order.
+    """
+    progress.total = len(probes)
     places = asyncio.Semaphore(AT_ONCE)
+    rows: dict[ProbeKey, Row] = {}
 
-    async def one(probe: Probe) -> Observation:
+    async def one(probe: Probe) -> None:
         async with places:
-            return await runner.run(probe)
+            progress.begin(_name(probe.key))
+            row = rows[probe.key] = await _row_of(probe, purse)
+            progress.end(_name(probe.key))
+        if isinstance(row, Observation):
+            prices(row)
 
-    return list(await asyncio.gather(*(one(probe) for probe in probes)))
+    for first in (True, False):
+        now = (each for each in probes if (each.section.kind == "pricing") is first)
+        await asyncio.gather(*map(one, now))
+    return [rows[probe.key] for probe in probes]
+
+
+def _name(key: ProbeKey) -> str:
+    of_model = f" ({key.model})" if key.model else ""
+    return f"{key.probe} of {key.target}{of_model}"
+
+
+async def _row_of(probe: Probe, purse: LedgerPurse) -> Row:
+    """Run a probe, between reserving and settling if it costs money."""
+    if not probe.section.paid:
+        return await runner.run(probe)
+    reserved = await purse.reserve(probe)
+    if reserved is None:
+        return Skipped(probe.key, *_why_not(purse.standing))
+    return await purse.settle(reserved, await runner.run(probe))
+
+
+def _why_not(standing: Standing) -> tuple[str, str]:
+    """Return why a paid probe did not run, and what to do."""
+    if not standing.usable:
+        return standing.detail, "make the ledger usable: nothing is paid for without it"
+    return (
+        (
+            "a tenth of the canary budget is for runs that are asked for, and what is "
+            "left does not cover the worst case of this one"
+        ),
+        "wait for the next day, by UTC, or raise `canary_budget`",
+    )
 
 
 def why_none(settings: Settings, target: str | None, probe: str | None) -> str:
@@ -55,7 +186,7 @@ def why_none(settings: Settings, target: str | None, probe: str | None) -> str:
             return f"{probe} is not among the probes{of}: {', '.join(probes)}"
         return f"no such probe{of}: {probe}{_instead(probe, probes)}"
     reasons = (
-        f"{one.name}: {name}: {obstacle(one, section)}"
+        f"{one.name}: {name}: {obstacle(one, section) or _NO_MODEL}"
         for one in asked
         for name, section in one.probes.items()
         if probe in (None, name)
@@ -65,75 +196,3 @@ def why_none(settings: Settings, target: str | None, probe: str | None) -> str:
 
 def _instead(word: str, words: list[str]) -> str:
     return nearest(word, words) or f"; there are {', '.join(words)}"
-
-
-def render_table(observations: Sequence[Observation]) -> str:
-    """Return a row for each run, and under a failed one why and what to do."""
-    rows = [_COLUMNS, *(_row(seen) for seen in observations)]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(_COLUMNS))]
-    lines = [_line(rows[0], widths)]
-    for seen, row in zip(observations, rows[1:], strict=True):
-        lines.append(_line(row, widths))
-        if not seen.verdict.passed:
-            lines += [f"    {seen.verdict.detail}", f"    next: {_step(seen)}"]
-    failed = sum(not seen.verdict.passed for seen in observations)
-    lines.append(f"{len(observations)} probes ran, {failed} failed")
-    return "\n".join(lines)
-
-
-def render_json(observations: Sequence[Observation]) -> str:
-    """Return the same as a JSON array, an object for each run."""
-    return orjson.dumps(
-        [_fields(seen) for seen in observations], option=orjson.OPT_INDENT_2
-    ).decode()
-
-
-def _fields(seen: Observation) -> dict[str, Any]:
-    """Return what is known of a run; what is not known is null."""
-    exchange = seen.exchange
-    return {
-        "target": seen.key.target,
-        "surface": seen.key.surface,
-        "probe": seen.key.probe,
-        "model": seen.key.model,
-        "probe_id": seen.probe_id,
-        "success": seen.verdict.passed,
-        "reason": seen.verdict.reason,
-        "detail": seen.verdict.detail,
-        "next_step": _step(seen),
-        "duration_seconds": round(seen.duration, 6),
-        "ttft_seconds": seen.value_of(CANARY_LAST_TTFT_SECONDS),
-        "phase_seconds": {k: round(v, 6) for k, v in seen.phases.items()},
-        "http_status_code": exchange.status if exchange else None,
-        "peer_address": exchange.peer_address if exchange else None,
-    }
-
-
-def _row(seen: Observation) -> tuple[str, ...]:
-    ttft = seen.value_of(CANARY_LAST_TTFT_SECONDS)
-    phases = seen.phases.items()
-    return (
-        "ok" if seen.verdict.passed else "FAILED",
-        seen.key.target,
-        seen.key.probe,
-        seen.key.model or "-",
-        seen.verdict.reason or "-",
-        _time(seen.duration),
-        "-" if ttft is None else _time(ttft),
-        " ".join(f"{name} {_time(seconds)}" for name, seconds in phases) or "-",
-    )
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-    return "  ".join(padded).rstrip()
-
-
-def _time(seconds: float) -> str:
-    """Return seconds as people say them."""
-    return f"{seconds * 1000:.1f}ms" if seconds < 1 else f"{seconds:.2f}s"
-
-
-def _step(seen: Observation) -> str:
-    reason = seen.verdict.reason
-    return "" if reason is None else next_step(seen.key, reason, seen.exchange)

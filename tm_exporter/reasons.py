@@ -107,8 +107,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
     Reason.THROTTLED: Explanation(
         "service",
         "The service asked to slow down (429).",
-        "Wait as told; see whether it is our own traffic on this account, for on a"
-        " shared model it often means that the model is busy.",
+        "First see whether it is our own traffic on this account, and send less if so;"
+        " if not, the shared model is busy, and its canaries wait as told.",
     ),
     Reason.AUTH: Explanation(
         "us",
@@ -184,8 +184,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
     Reason.ASSERTION: Explanation(
         "us",
         "The answer is good, and not what was expected of it.",
-        "Read the detail: a configured model is missing from the list, or `expect`"
-        " does not hold.",
+        "Read the detail: a configured model is missing from the list, `expect` or the"
+        " cache `expectation` does not hold, or the tokenizer gave another text back.",
     ),
     Reason.INTERNAL: Explanation(
         "exporter",
@@ -202,7 +202,8 @@ _BY_SURFACE: Mapping[tuple[str, Reason], str] = {
         " minute, and a value needs a restart."
     ),
     ("control_plane", Reason.THROTTLED): (
-        "Wait as told; poll the Control Plane less often if it lasts."
+        "First see whether it is our own traffic on this account, and poll it less"
+        " often if so; if not, wait as told, and report it if it lasts."
     ),
     ("control_plane", Reason.BAD_REQUEST): (
         "Check base_url: it must be the Control Plane's, without a path."
@@ -222,7 +223,7 @@ def next_step(key: ProbeKey, reason: Reason, exchange: Exchange | None) -> str:
     told = exchange.header("retry-after") if exchange is not None else None
     step = _BY_SURFACE.get((key.surface, reason), EXPLANATIONS[reason].next_step)
     if reason is Reason.THROTTLED and told is not None and told.strip().isdigit():
-        return f"Asked to wait {told.strip()[:6]} s. {step}"
+        return f"{step} Asked to wait {told.strip()[:6]} s."
     return step
 
 

@@ -38,16 +38,17 @@ class Redactor:
         if value and _NAME.fullmatch(name.lower()):
             return MASK
         if isinstance(value, str):
-            return self._text(value)
+            return self.text(value)
         if isinstance(value, Mapping):
             return {str(key): self.masked(value[key], str(key)) for key in value}
         if isinstance(value, list | tuple | set | frozenset):
             return [self.masked(each) for each in value]
         if value is None or isinstance(value, bool | int | float):
             return value
-        return self._text(str(value))
+        return self.text(str(value))
 
-    def _text(self, text: str) -> str:
+    def text(self, text: str) -> str:
+        """Return the text without a secret in it."""
         for secret in self._longest_first:
             text = text.replace(secret, MASK)
         return _BEARER.sub(rf"\1{MASK}", text)

@@ -8,7 +8,14 @@ from dataclasses import replace
 
 import structlog
 
-from tm_exporter.observation import Observation, Outcome, Probe, Reason, Verdict
+from tm_exporter.observation import (
+    Observation,
+    Outcome,
+    Probe,
+    Reason,
+    Span,
+    Verdict,
+)
 from tm_exporter.retry_after import seconds_to_wait
 
 
@@ -48,12 +55,14 @@ async def run(
         log.exception("probe_crashed", probe_id=probe_id, **probe_labels(probe))
         detail = f"the exporter failed: {type(error).__name__}"
         outcome = Outcome(verdict=Verdict(Reason.INTERNAL, detail))
+    span = Span(start, clock())
     return Observation(
         key=probe.key,
         probe_id=probe_id,
         started_at=started_at,
-        duration=max(0.0, clock() - start - outcome.paused),
+        duration=max(0.0, span.end - span.start - outcome.paused),
         outcome=_with_wait(outcome, probe.section.interval, now()),
+        span=span,
     )
 
 

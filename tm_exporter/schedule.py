@@ -108,6 +108,7 @@ class Entry:
         grid: Its slots.
         next_at: The next slot, in steady seconds; the first run is one besides.
         slot_at: The slot that the last run was for.
+        is_first: Whether no slot fell due yet.
         runs: How many ended since it was scheduled.
         unsupported_until: Slots before are skipped, the route being missing.
         task: The run in flight, if any.
@@ -119,6 +120,7 @@ class Entry:
     next_at: float
     job: Any = None
     slot_at: float = 0.0
+    is_first: bool = True
     runs: int = 0
     unsupported_until: float = 0.0
     task: asyncio.Task[None] | None = None
@@ -164,6 +166,8 @@ class Schedule:
         publish: Gives an observation to the sinks.
         counter: Is told of each slot.
         purse: Pays for the runs that cost money; without one, none is paid for.
+        is_in_maintenance: Whether what a probe asks need not answer now, so that its
+            slots are skipped as maintenance.
         clock: Monotonic seconds.
         now: Seconds since the epoch.
     """
@@ -175,6 +179,7 @@ class Schedule:
         publish: Callable[[Observation], None],
         counter: SlotCounter,
         purse: Purse | None = None,
+        is_in_maintenance: Callable[[ProbeKey], bool] = lambda _: False,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -182,6 +187,7 @@ class Schedule:
         self._publish = publish
         self._counter = counter
         self._purse = purse
+        self._is_in_maintenance = is_in_maintenance
         self._zone = SteadyZone(clock, now)
         self._entries: dict[ProbeKey, Entry] = {}
         self._waits: dict[tuple[str, ...], float] = {}
@@ -224,17 +230,26 @@ class Schedule:
                 entry.job.remove()
 
     def set_interval(self, key: ProbeKey, seconds: float) -> None:
-        """Let a probe's slots fall due on the grid of another interval from now on."""
+        """
+        Let a probe's slots fall due on the grid of another interval from now on.
+
+        A first run that is still to come stays where it is.
+        """
         entry = self._entries.get(key)
         if entry is None or entry.grid.interval == seconds:
             return
         entry.grid = Grid.of(key, seconds)
-        entry.next_at = entry.grid.after(self._zone.seconds())
+        if not entry.is_first:
+            entry.next_at = entry.grid.after(self._zone.seconds())
         entry.job.reschedule(_Slots(entry.grid, entry.next_at, self._zone))
 
     async def stop(self) -> None:
         """End at once; runs in flight are cancelled and not published."""
         if self._scheduler.running:
+            self._scheduler.pause()
+            # Jobs that APScheduler has begun wait for nothing: one turn of the loop
+            # ends them, where it would log each as cancelled.
+            await asyncio.sleep(0)
             self._scheduler.shutdown(wait=False)
         tasks = [entry.task for entry in self._entries.values() if entry.task]
         for task in tasks:
@@ -286,6 +301,7 @@ class Schedule:
         if seconds < entry.next_at - _ROUNDING:
             return
         key = entry.probe.key
+        entry.is_first = False
         count, last = entry.grid.until(entry.next_at, seconds)
         entry.next_at = entry.grid.after(last)
         for _ in range(count):
@@ -304,6 +320,8 @@ class Schedule:
         seconds = self._zone.seconds()
         if late > tolerance(entry.grid.interval):
             return Skip.MISSED
+        if self._is_in_maintenance(entry.probe.key):
+            return Skip.MAINTENANCE
         if entry.is_running:
             return Skip.OVERLAP
         if seconds < entry.unsupported_until:
@@ -340,7 +358,10 @@ class Schedule:
             # Not told for how long: one interval, after which the next slot may run.
             until = entry.slot_at + entry.grid.interval
             until = until if asked is None else seconds + asked
-            self._waits[_waiting_as(entry.probe)] = until - _ROUNDING
+            together = _waiting_as(entry.probe)
+            # Two runs of a pair may be in flight: the shorter wait ends no longer one.
+            waits = max(until - _ROUNDING, self._waits.get(together, 0.0))
+            self._waits[together] = waits
         if not outcome.supported:
             entry.unsupported_until = seconds + RETRY_UNSUPPORTED
 

@@ -1,6 +1,7 @@
 """The base of every section of the configuration, and the types they share."""
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -14,8 +15,18 @@ from pydantic import (
 
 
 Surface = Literal["serverless", "on_demand", "control_plane"]
+PriceUnit = Literal["per_million", "per_token"]
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS = {
+    unit: Decimal(seconds)
+    for unit, seconds in (
+        ("ms", "0.001"),
+        ("s", 1),
+        ("m", 60),
+        ("h", 3600),
+        ("d", 86400),
+    )
+}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _DURATION = rf"^(?:{_PART.pattern})+$"
 
@@ -29,7 +40,9 @@ def parse_duration(value: Any) -> float:
     """
     text = str(value)
     if isinstance(value, str) and re.fullmatch(_DURATION, text):
-        seconds = sum(float(n) * _UNITS[unit] for n, unit in _PART.findall(text))
+        # As decimals: 700 times the binary 0.001 is no 0.7, which labels would show.
+        parts = (Decimal(n) * _UNITS[unit] for n, unit in _PART.findall(text))
+        seconds = float(sum(parts))
         if seconds > 0:
             return seconds
         raise ValueError(f"{text} is no time at all")
@@ -87,6 +100,7 @@ class ProbeSection(Section):
     per_model: ClassVar[bool] = False  # one probe for each model, else for the target
     paid: ClassVar[bool] = False  # a run costs money
     optional: ClassVar[bool] = False  # the route may not be there
+    shows_first_token: ClassVar[bool] = False  # and its time is in the histogram
 
     kind: str
     """Which code it runs; the probe's name where it is left out."""

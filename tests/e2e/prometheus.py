@@ -1,12 +1,13 @@
-"""A real Prometheus that scrapes an address each second."""
+"""A real Prometheus that scrapes an address each second, or as often as is wanted."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.children import Child, child
@@ -31,8 +32,11 @@ class Prometheus:
 
     def query(self, expression: str) -> list[float]:
         """Return the values of an expression now, in no particular order."""
-        answer = self._get("/api/v1/query", query=expression).json()
-        return [float(row["value"][1]) for row in answer["data"]["result"]]
+        return [float(row["value"][1]) for row in self._rows(expression)]
+
+    def labels(self, expression: str) -> list[dict[str, str]]:
+        """Return the labels of what an expression gives now."""
+        return [row["metric"] for row in self._rows(expression)]
 
     def targets(self) -> list[dict[str, Any]]:
         """Return what it says about the addresses that it scrapes."""
@@ -58,6 +62,11 @@ class Prometheus:
             if any(word in line.lower() for word in TROUBLE)
         ]
 
+    def _rows(self, expression: str) -> list[dict[str, Any]]:
+        answer = self._get("/api/v1/query", query=expression).json()
+        rows: list[dict[str, Any]] = answer["data"]["result"]
+        return rows
+
     def _get(self, path: str, **params: str) -> httpx.Response:
         answer = httpx.get(f"{self.url}{path}", params=params, trust_env=False)
         return answer.raise_for_status()
@@ -71,20 +80,41 @@ def part(lane: str, name: str) -> Path:
 
 
 @contextlib.contextmanager
-def prometheus(lane: str, address: str, folder: Path) -> Iterator[Prometheus]:
-    """Run the Prometheus of a lane, with one job that scrapes `address`."""
-    (folder / "prometheus.yml").write_text(
-        "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
-        "scrape_configs:\n"
-        "  - job_name: tm-exporter\n"
-        f"    static_configs: [{{targets: ['{address}']}}]\n"
-    )
+def prometheus(
+    lane: str,
+    address: str,
+    folder: Path,
+    *flags: str,
+    every: str = "1s",
+    more: Mapping[str, Any] | None = None,
+) -> Iterator[Prometheus]:
+    """
+    Run the Prometheus of a lane, with one job that scrapes `address`.
+
+    Args:
+        lane: Which one.
+        address: Host and port.
+        folder: For its files.
+        flags: More of its command line.
+        every: How often it scrapes, and evaluates rules.
+        more: Sections of its configuration, besides.
+    """
+    times = {"scrape_interval": every, "scrape_timeout": every}
+    config = {
+        "global": {**times, "evaluation_interval": every},
+        "scrape_configs": [
+            {"job_name": "tm-exporter", "static_configs": [{"targets": [address]}]}
+        ],
+        **(more or {}),
+    }
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     with child(
         folder,
         part(lane, "prometheus"),
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
         "--web.listen-address=127.0.0.1:0",
+        *flags,
     ) as process:
         address = process.announced(r'msg="Listening on".* address=(\S+)')
         process.announced(r"(ready to receive web requests)")

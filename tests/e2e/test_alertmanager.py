@@ -115,6 +115,45 @@ def test_what_burns_on_after_an_outage_does_not_page(
     }
 
 
+def test_what_burns_on_after_a_model_was_gone_does_not_page(
+    alertmanager: Alertmanager,
+) -> None:
+    """Another model of the same target goes on to page."""
+    burns = [of("prod", "ErrorBudgetBurn", model=name, probe="chat") for name in "mn"]
+
+    heard = alertmanager.heard_of(
+        "model-afterwards", [of("prod", "IncidentKnown", NONE, model="m"), burns[0]]
+    )
+    heard_of_another = alertmanager.heard_of(
+        "other-model", [of("prod", "IncidentKnown", NONE, model="m"), burns[1]]
+    )
+
+    assert heard == {"TensormeshIncidentKnown/none"}
+    assert heard_of_another == {
+        "TensormeshIncidentKnown/none",
+        "TensormeshErrorBudgetBurn/critical",
+    }
+
+
+def test_a_model_that_is_only_not_listed_keeps_back_no_page(
+    alertmanager: Alertmanager,
+) -> None:
+    """Half of the requests to it fail, say, and never three in a row."""
+    heard = alertmanager.heard_of(
+        "unlisted",
+        [
+            of("prod", "ModelVanished", WARNING, model="m"),
+            of("prod", "CatalogMismatch", WARNING, model="m"),
+            of("prod", "ErrorBudgetBurn", model="m", probe="chat_stream"),
+        ],
+    )
+
+    assert heard == {
+        "TensormeshModelVanished/warning",
+        "TensormeshErrorBudgetBurn/critical",
+    }
+
+
 def test_a_revoked_key_is_one_page(alertmanager: Alertmanager) -> None:
     """Although all that it opened fails."""
     heard = alertmanager.heard_of(

@@ -1,10 +1,12 @@
 """The main job: `tm-exporter demo` as somebody runs it for the first time."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM, Signals
 
 import pytest
+from prometheus_client.samples import Sample
 
 from tests.e2e.children import TM_EXPORTER, child
 from tests.e2e.daemon import Daemon, listening
@@ -68,6 +70,31 @@ def test_paid_probes_are_never_skipped_for_their_price(demo: Daemon) -> None:
     assert demo.page().total("tensormesh_probe_skipped_total", reason="budget") == 0
 
 
+@pytest.mark.parametrize(
+    ("family", "expected"),
+    [
+        ("tensormesh_cache_canary_cached_token_ratio", 0.99),
+        ("tensormesh_cache_canary_details_available", 1),
+        ("tensormesh_tokenizer_roundtrip_success", 1),
+        ("tensormesh_tokenizer_prompt_tokens_delta", 0),
+    ],
+)
+def test_cache_and_tokenizer_are_found_to_work(
+    demo: Daemon, family: str, expected: float
+) -> None:
+    """Both surfaces have a cache that hits, and a tokenizer that counts as usage."""
+    surfaces = {
+        sample.labels["surface"]: sample.value
+        for sample in eventually(
+            lambda: _of_both_surfaces(demo, family), within=30, what=family
+        )
+    }
+
+    assert surfaces == pytest.approx(
+        {"serverless": expected, "on_demand": expected}, abs=0.01
+    )
+
+
 def test_slots_are_attempts_and_skips_and_what_is_in_flight(demo: Daemon) -> None:
     """No slot is lost: what fell due ran, was skipped or is running now."""
     demo.wait_for_verdicts(PROBES)
@@ -115,6 +142,13 @@ def test_nothing_stays_behind_when_it_is_killed(tmp_path: Path) -> None:
         assert eventually(
             process.group_is_gone, within=5, what="end of all that it started"
         )
+
+
+def _of_both_surfaces(daemon: Daemon, family: str) -> Sequence[Sample]:
+    """Return a family's samples once it has some of both inference surfaces."""
+    samples = daemon.page().select(family)
+    found = {sample.labels["surface"] for sample in samples}
+    return samples if found >= {"serverless", "on_demand"} else ()
 
 
 def _in_flight(daemon: Daemon) -> float:

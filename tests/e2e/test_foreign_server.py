@@ -19,6 +19,7 @@ pytestmark = pytest.mark.e2e
 LATENCY = 0.2
 GAP = 0.04
 CONFIG = """\
+canary_budget: {{daily_usd: 1000, monthly_usd: 31000}}
 targets:
   - name: foreign
     surface: serverless

@@ -60,7 +60,7 @@ async def test_a_balance_that_is_not_given_is_unknown(payload: Any) -> None:
         pytest.param({"balance": {"units": "9" * 19}}, id="beyond-int64"),
         pytest.param({"balance": {"units": "1", "nanos": 2**31}}, id="beyond-int32"),
         pytest.param({"balance": {"currencyCode": "points"}}, id="currency"),
-        pytest.param({"balance": "12"}, id="text"),
+        pytest.param({"balance": "twelve"}, id="text"),
         pytest.param([{"balance": {}}], id="list"),
     ],
 )

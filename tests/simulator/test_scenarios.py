@@ -50,6 +50,7 @@ def ask(sim: Simulator, client: httpx.AsyncClient, post: Post, read: Read) -> As
         pytest.param("bad_key", (200, 401, 200), id="bad_key"),
         pytest.param("empty_balance", (200, 402, 200), id="empty_balance"),
         pytest.param("model_withdrawn", (200, 404, 200), id="model_withdrawn"),
+        pytest.param("model_renamed", (200, 404, 200), id="model_renamed"),
         pytest.param(
             "control_plane_outage", (200, 200, 503), id="control_plane_outage"
         ),

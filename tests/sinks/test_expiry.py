@@ -1,5 +1,7 @@
 """When a series vanishes: too old, replaced, or nobody's any more."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.doubles import FakeClock
@@ -40,7 +42,7 @@ def test_gauges_of_a_last_run_outlive_three_intervals_and_no_more() -> None:
     assert values(sink, catalog.PROBE_SUCCESS) == {}
     assert values(sink, catalog.PROBE_PHASE_SECONDS) == {}
     assert values(sink, catalog.PROBE_CONSECUTIVE_FAILURES) == {}
-    assert not sink.is_current(HEALTH)
+    assert not sink.standing(HEALTH).is_current
 
 
 def test_counters_and_timestamps_stay() -> None:
@@ -101,10 +103,11 @@ def test_a_failed_pull_leaves_the_numbers_be() -> None:
     assert (bridged, values(sink, catalog.BILLING_BALANCE)) == ({"USD": 5}, {})
 
 
-def test_a_failed_pull_that_has_numbers_replaces_them() -> None:
-    """A refused token is an answer about the token."""
+def test_a_failed_pull_that_has_numbers_replaces_just_those() -> None:
+    """A refused token is an answer about the token, and bridges the rest."""
     auth = ProbeKey("account", "control_plane", "auth")
-    sink = watching(FakeClock(), auth)
+    clock = FakeClock()
+    sink = watching(clock, auth, interval=60)
     sink(
         observation(
             auth,
@@ -114,10 +117,35 @@ def test_a_failed_pull_that_has_numbers_replaces_them() -> None:
     )
 
     invalid = Sample(catalog.CONTROL_PLANE_TOKEN_VALID, 0.0)
-    sink(observation(auth, invalid, reason=Reason.AUTH))
+    for _ in range(9):
+        clock.advance(100)
+        sink(observation(auth, invalid, reason=Reason.AUTH))
 
     assert values(sink, catalog.CONTROL_PLANE_TOKEN_VALID) == {"": 0}
+    assert values(sink, catalog.TOS_ACCEPTED) == {"": 1}
+    clock.advance(1)
+    assert values(sink, catalog.CONTROL_PLANE_TOKEN_VALID) == {"": 0}
     assert values(sink, catalog.TOS_ACCEPTED) == {}
+
+
+def test_what_a_failed_pull_has_not_set_vanishes_with_the_next_good_one() -> None:
+    """The families that it did set leave no series of earlier runs."""
+    spend = ProbeKey("account", "control_plane", "spending")
+    sink = watching(FakeClock(), spend)
+    day = Sample(catalog.BILLING_SPEND, 1.0, ("24h", "USD"))
+    month = Sample(catalog.BILLING_SPEND, 2.0, ("30d", "USD"))
+    saved = Sample(catalog.BILLING_CACHE_SAVINGS, 3.0, ("30d", "USD"))
+
+    sink(observation(spend, day, month, saved))
+    sink(observation(spend, day, reason=Reason.OVERLOADED))
+    half = (
+        values(sink, catalog.BILLING_SPEND),
+        values(sink, catalog.BILLING_CACHE_SAVINGS),
+    )
+    sink(observation(spend, day))
+
+    assert half == ({"24h,USD": 1}, {"30d,USD": 3})
+    assert values(sink, catalog.BILLING_CACHE_SAVINGS) == {}
 
 
 def test_a_label_value_that_is_no_longer_reported_vanishes_at_once() -> None:
@@ -215,7 +243,7 @@ def test_a_forgotten_probe_leaves_nothing() -> None:
     assert "chat_stream" not in text(sink)
     assert values(sink, catalog.PROBE_SUCCESS) == {"": 1}
     assert sink.interval_of(CHAT) is None
-    assert sink.consecutive_failures(CHAT) == 0
+    assert sink.standing(CHAT).consecutive_failures == 0
 
 
 def test_the_targets_series_go_with_its_last_probe() -> None:
@@ -242,3 +270,15 @@ def test_a_forgotten_target_leaves_nothing() -> None:
 
     assert 'target="eu"' not in text(sink)
     assert 'target="account"' in text(sink)
+
+
+def test_of_two_waits_for_one_model_the_longer_is_told() -> None:
+    """Probes of a pair may be in flight together, and all of them wait."""
+    whole = replace(CHAT, probe="chat")
+    sink = watching(FakeClock(), CHAT, whole)
+    sink(observation(CHAT, reason=Reason.THROTTLED, retry_after=300.0))
+    sink(observation(whole, reason=Reason.THROTTLED, retry_after=5.0))
+
+    told = values(sink, catalog.RETRY_AFTER_TIMESTAMP_SECONDS)
+
+    assert told == {CHAT.model: STARTED_AT + 300.25}

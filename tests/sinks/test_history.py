@@ -1,5 +1,7 @@
 """What is remembered of runs."""
 
+from datetime import UTC, datetime
+
 from tests.sinks.observations import (
     BALANCE,
     CHAT,
@@ -11,7 +13,8 @@ from tests.sinks.observations import (
 from tm_exporter import catalog
 from tm_exporter.exchange import Piece
 from tm_exporter.observation import Reason, Sample
-from tm_exporter.sinks.history import KEPT_PIECES, BodyShape, History
+from tm_exporter.sinks.history import History
+from tm_exporter.sinks.shapes import KEPT_PIECES, BodyShape
 
 
 def test_failures_outlive_the_runs_that_pass() -> None:
@@ -22,13 +25,15 @@ def test_failures_outlive_the_runs_that_pass() -> None:
     for number in range(10):
         history(observation(probe_id=f"good-{number}"))
 
-    assert [run.observation.probe_id for run in history.runs(HEALTH)] == [
+    assert [run.observation.probe_id for run in history.past(HEALTH).runs] == [
         "good-7",
         "good-8",
         "good-9",
     ]
-    assert [run.observation.probe_id for run in history.failures(HEALTH)] == ["bad"]
-    assert history.find("bad") is history.failures(HEALTH)[0]
+    assert [run.observation.probe_id for run in history.past(HEALTH).failures] == [
+        "bad"
+    ]
+    assert history.find("bad") is history.past(HEALTH).failures[0]
     assert history.find("good-0") is None
 
 
@@ -39,7 +44,7 @@ def test_a_body_is_remembered_by_its_size_alone() -> None:
 
     history(observation(CHAT, exchanges=(exchange(body=pieces),)))
 
-    run = history.runs(CHAT)[0]
+    run = history.past(CHAT).runs[0]
     assert "secret answer" not in repr(run)
     assert run.bodies[0].size == 13 * (KEPT_PIECES + 5)
     assert len(run.bodies[0].pieces) == KEPT_PIECES
@@ -52,7 +57,7 @@ def test_no_body_is_a_shape_of_size_zero() -> None:
 
     history(observation())
 
-    assert history.runs(HEALTH)[0].bodies == (BodyShape(0, ()),)
+    assert history.past(HEALTH).runs[0].bodies == (BodyShape(0, ()),)
 
 
 def test_pulled_samples_are_not_remembered() -> None:
@@ -61,7 +66,7 @@ def test_pulled_samples_are_not_remembered() -> None:
 
     history(observation(BALANCE, Sample(catalog.BILLING_BALANCE, 5.0, ("USD",))))
 
-    assert history.runs(BALANCE)[0].observation.outcome.samples == ()
+    assert history.past(BALANCE).runs[0].observation.outcome.samples == ()
 
 
 def test_since_is_when_the_state_began() -> None:
@@ -71,8 +76,20 @@ def test_since_is_when_the_state_began() -> None:
         started_at = STARTED_AT + 60 * number
         history(observation(reason=reason, started_at=started_at, duration=1))
 
-    assert history.since(HEALTH) == STARTED_AT + 61
-    assert history.last_success(HEALTH) == STARTED_AT + 1
+    past = history.past(HEALTH)
+    assert past.since == datetime.fromtimestamp(STARTED_AT + 61, UTC)
+    assert past.last_success == datetime.fromtimestamp(STARTED_AT + 1, UTC)
+
+
+def test_a_secret_that_a_service_quotes_is_not_remembered() -> None:
+    """Nor half a character, which no page could show."""
+    history = History(mask=lambda text: text.replace("hunter22", "<secret>"))
+
+    history(observation(reason=Reason.AUTH, detail="bad key hunter22 \udcff"))
+
+    past = history.past(HEALTH)
+    assert past.failure_marks[0].detail == "bad key <secret> ?"
+    assert past.runs[0].observation.verdict.detail == "bad key <secret> ?"
 
 
 def test_an_unknown_probe_has_no_past() -> None:
@@ -83,8 +100,7 @@ def test_an_unknown_probe_has_no_past() -> None:
     for _ in range(2):
         history.forget(HEALTH)
 
-    assert history.latest(HEALTH) is None
-    assert history.since(HEALTH) is None
-    assert history.last_success(HEALTH) is None
-    assert history.runs(HEALTH) == ()
-    assert history.failures(HEALTH) == ()
+    past = history.past(HEALTH)
+    assert (past.since, past.last_success) == (None, None)
+    assert not past.runs
+    assert not past.failures

@@ -89,3 +89,13 @@ def test_a_forgotten_probe_begins_anew() -> None:
         sink(observation())
 
     assert lines[-1]["event"] == "probe_passed"
+
+
+def test_a_failure_says_whose_fault_it_is() -> None:
+    """Where that is known, and of a failure only."""
+    sink = LogSink(next_step, lambda target, model: f"{target}/{model}")
+    with capture_logs() as lines:
+        sink(observation(CHAT, reason=Reason.DNS))
+        sink(observation(CHAT))
+
+    assert [line.get("diagnosis") for line in lines] == ["eu/openai/gpt-oss-20b", None]

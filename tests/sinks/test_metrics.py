@@ -1,11 +1,13 @@
 """What becomes of observations on the page of metrics."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from tests.doubles import FakeClock
 from tests.sinks.observations import (
+    BALANCE,
     CHAT,
     HEALTH,
     STARTED_AT,
@@ -14,7 +16,7 @@ from tests.sinks.observations import (
     observation,
     watching,
 )
-from tests.sinks.pages import samples, text, values
+from tests.sinks.pages import OPENMETRICS, samples, text, values
 from tm_exporter import catalog
 from tm_exporter.exchange import Phase
 from tm_exporter.observation import Reason, Sample, Skip
@@ -131,7 +133,7 @@ def test_consecutive_failures(reasons: list[Reason | None], expected: int) -> No
         sink(observation(reason=reason))
 
     assert values(sink, catalog.PROBE_CONSECUTIVE_FAILURES) == {"": expected}
-    assert sink.consecutive_failures(HEALTH) == expected
+    assert sink.standing(HEALTH).consecutive_failures == expected
 
 
 def test_the_interval_in_force_is_shown() -> None:
@@ -227,6 +229,27 @@ def test_a_date_without_a_moment_to_compare_it_with_is_no_skew() -> None:
     assert values(sink, catalog.CLOCK_SKEW_SECONDS) == {}
 
 
+@pytest.mark.parametrize("accept", ["", OPENMETRICS])
+def test_without_end_is_a_value_where_a_family_has_it(accept: str) -> None:
+    """An account that spends nothing has a runway, and it is infinite."""
+    sink = watching(FakeClock(), BALANCE)
+    sink(observation(BALANCE, Sample(catalog.BILLING_RUNWAY_SECONDS, math.inf)))
+
+    assert values(sink, catalog.BILLING_RUNWAY_SECONDS) == {"": math.inf}
+    page = text(sink, accept)
+    labels = 'surface="control_plane",target="account"'
+    assert f"tensormesh_billing_runway_seconds{{{labels}}} +Inf\n" in page
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.inf])
+def test_no_odd_number_is_a_time_without_end(value: float) -> None:
+    """Only +Inf means it."""
+    sink = watching(FakeClock(), BALANCE)
+    sink(observation(BALANCE, Sample(catalog.BILLING_RUNWAY_SECONDS, value)))
+
+    assert values(sink, catalog.BILLING_RUNWAY_SECONDS) == {}
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_value_that_is_no_number_is_left_out(value: float) -> None:
     """It says nothing, and would spoil a sum for ever."""
@@ -264,3 +287,58 @@ def test_what_is_about_a_probe_is_not_recorded_as_the_exporters() -> None:
     """It would stand on the page without the labels that it must have."""
     with pytest.raises(ValueError, match="not about the exporter"):
         watching(FakeClock()).record(catalog.PROBE_SUCCESS)
+
+
+def test_limits_that_an_answer_tells_are_on_the_page() -> None:
+    """By model and kind; what the next answer does not tell is gone."""
+    sink = watching(FakeClock(), CHAT)
+    told = exchange(
+        headers=(
+            ("x-ratelimit-limit-requests", "600"),
+            ("x-ratelimit-remaining-requests", "599"),
+            ("x-ratelimit-limit-tokens", "200000"),
+            ("x-ratelimit-reset-tokens", "6m0s"),
+        ),
+        answered_at=STARTED_AT,
+    )
+
+    sink(observation(CHAT, reason=Reason.THROTTLED, exchanges=(told, exchange())))
+
+    requests, tokens = f"{CHAT.model},requests", f"{CHAT.model},tokens"
+    limits = values(sink, catalog.RATE_LIMIT_LIMIT)
+    assert limits == {requests: 600, tokens: 200_000}
+    assert values(sink, catalog.RATE_LIMIT_REMAINING) == {requests: 599}
+    ends = values(sink, catalog.RATE_LIMIT_RESET_TIMESTAMP_SECONDS)
+    assert ends == {tokens: STARTED_AT + 360}
+    sink(observation(CHAT))
+    assert values(sink, catalog.RATE_LIMIT_LIMIT) == {}
+
+
+def test_a_duration_that_was_measured_too_late_is_in_no_histogram() -> None:
+    """The run passed and counts as such; the last duration is there as well."""
+    sink = watching(FakeClock(), HEALTH)
+    seen = observation()
+
+    sink(replace(seen, discarded=frozenset({catalog.PROBE_DURATION_SECONDS})))
+
+    page = text(sink)
+    assert 'tensormesh_probe_duration_seconds_count{model="",' in page
+    assert values(sink, catalog.PROBE_LAST_DURATION_SECONDS) == {"": 0.25}
+    assert values(sink, catalog.PROBE_SUCCESS) == {"": 1}
+    counts = [
+        s.value for s in samples(page) if s.name.endswith("duration_seconds_count")
+    ]
+    assert counts == [0]
+
+
+def test_a_table_shows_what_is_kept_elsewhere() -> None:
+    """As it is at the moment, and nothing while it is unknown."""
+    rows: dict[tuple[str, ...], float] = {("day",): 0.5}
+    sink = watching(FakeClock(), HEALTH)
+    sink.table(catalog.CANARY_BUDGET_REMAINING_USD, lambda: rows)
+    before = dict(dict(sink.families())[catalog.CANARY_BUDGET_REMAINING_USD])
+
+    rows.clear()
+
+    assert before == {("day",): 0.5}
+    assert dict(sink.families())[catalog.CANARY_BUDGET_REMAINING_USD] == {}

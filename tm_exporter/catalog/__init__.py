@@ -6,7 +6,16 @@ dashboards, rules and tests are derived from these declarations or checked
 against them.
 """
 
-from tm_exporter.catalog import account, billing, canaries, exporter, probes, service
+from tm_exporter.catalog import (
+    account,
+    billing,
+    canaries,
+    exporter,
+    observability,
+    prices,
+    probes,
+    service,
+)
 from tm_exporter.catalog.account import *  # noqa: F403
 from tm_exporter.catalog.billing import *  # noqa: F403
 from tm_exporter.catalog.canaries import *  # noqa: F403
@@ -16,11 +25,22 @@ from tm_exporter.catalog.family import Family as Family
 from tm_exporter.catalog.family import Kind as Kind
 from tm_exporter.catalog.family import Lifetime as Lifetime
 from tm_exporter.catalog.family import Scope as Scope
+from tm_exporter.catalog.observability import *  # noqa: F403
+from tm_exporter.catalog.prices import *  # noqa: F403
 from tm_exporter.catalog.probes import *  # noqa: F403
 from tm_exporter.catalog.service import *  # noqa: F403
 
 
-_SECTIONS = (probes, canaries, service, account, billing, exporter)
+_SECTIONS = (
+    probes,
+    canaries,
+    service,
+    account,
+    observability,
+    billing,
+    prices,
+    exporter,
+)
 
 FAMILIES = tuple(
     value

@@ -35,10 +35,20 @@ EXPORTER_CONFIG_RELOADS = Family(
 )
 EXPORTER_EVENT_LOOP_LAG_SECONDS = Family(
     name="tensormesh_exporter_event_loop_lag_seconds",
-    help="How much later than asked the event loop woke a task up.",
+    help="How much later than asked the event loop woke a task up, "
+    "the worst of each quarter second.",
     kind="histogram",
     scope="exporter",
     buckets=LAG_BUCKETS,
+    source="event loop, monotonic clock",
+)
+EXPORTER_MEASUREMENTS_DISCARDED = Family(
+    name="tensormesh_exporter_measurements_discarded_total",
+    help="Times left out of histograms and objectives for not being trustworthy, "
+    "by reason; the verdicts of their runs stand.",
+    kind="counter",
+    scope="exporter",
+    labels=("reason",),
     source="event loop, monotonic clock",
 )
 EXPORTER_LEADER = Family(
@@ -56,6 +66,13 @@ EXPORTER_SHARD_INFO = Family(
     labels=("index", "total"),
     source="configuration",
 )
+EXPORTER_SHARDS = Family(
+    name="tensormesh_exporter_shards",
+    help="How many shares the targets are split into; as many instances are needed.",
+    kind="gauge",
+    scope="exporter",
+    source="configuration, setting shard.total",
+)
 EXPORTER_LABEL_OVERFLOW = Family(
     name="tensormesh_exporter_label_overflow_total",
     help="Values left out because their family had too many label values, by family.",
@@ -70,6 +87,22 @@ EXPORTER_LOG_LINES_DROPPED = Family(
     kind="counter",
     scope="exporter",
     source="log writer",
+)
+EXPORTER_LEDGER_HEALTHY = Family(
+    name="tensormesh_exporter_ledger_healthy",
+    help="Whether the ledger can be used; without it, no paid request is sent. "
+    "Absent where no probe costs money.",
+    kind="gauge",
+    scope="exporter",
+    source="ledger, looked at every minute at least",
+)
+EXPORTER_REFERENCE_UP = Family(
+    name="tensormesh_exporter_reference_up",
+    help="Whether the reference URL gave any HTTP answer the last time (1) or none "
+    "(0). Absent where none is configured.",
+    kind="gauge",
+    scope="exporter",
+    source="setting reference_url, asked every 30 s and when a target gives no answer",
 )
 EXPORTER_TIMESTAMP_SOURCE_INFO = Family(
     name="tensormesh_exporter_timestamp_source_info",

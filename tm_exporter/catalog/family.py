@@ -6,7 +6,7 @@ from typing import Literal
 
 Kind = Literal["counter", "gauge", "histogram"]
 Scope = Literal["probe", "target", "exporter"]
-Lifetime = Literal["process", "last_run", "pulled"]
+Lifetime = Literal["process", "last_run", "pulled", "listed"]
 Stability = Literal["experimental", "stable", "deprecated"]
 
 BASE_LABELS: dict[Scope, tuple[str, ...]] = {
@@ -30,8 +30,12 @@ class Family:
         source: Where the number comes from: a clock, a header, a route's field.
         lifetime: `process` is kept while its owner is configured; `last_run` is
             absent once no run finished for three intervals; `pulled` is absent
-            after max(three intervals, 15 minutes) without a success.
+            after max(three intervals, 15 minutes) without a success; `listed` is
+            for a counter of something that comes and goes: its samples are totals,
+            and it is absent as soon as a run that passed has none for it.
         buckets: Upper bounds in the unit of the name; only for a histogram.
+        infinite: +Inf is a value of it, which means without end. Else what is not
+            a finite number says nothing and is left out.
         stability: A stable family is renamed only after a deprecation.
     """
 
@@ -43,6 +47,7 @@ class Family:
     labels: tuple[str, ...] = ()
     lifetime: Lifetime = "process"
     buckets: tuple[float, ...] = ()
+    infinite: bool = False
     stability: Stability = "experimental"
 
     @property

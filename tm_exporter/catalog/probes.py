@@ -107,6 +107,15 @@ TARGET_INFO = Family(
     scope="target",
     source="configuration, the labels of all targets, empty where one has none",
 )
+TARGET_ACCOUNT_INFO = Family(
+    name="tensormesh_target_account_info",
+    help="Always 1; which account pays for the target, by the account's name; "
+    "absent where that is not known.",
+    kind="gauge",
+    scope="target",
+    labels=("account",),
+    source="configuration, setting account",
+)
 TLS_CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS = Family(
     name="tensormesh_tls_certificate_expiry_timestamp_seconds",
     help="When the certificate that the server showed last expires, since the epoch.",
@@ -146,6 +155,51 @@ RETRY_AFTER_TIMESTAMP_SECONDS = Family(
     scope="target",
     labels=("model",),
     source="header Retry-After",
+)
+RATE_LIMIT_LIMIT = Family(
+    name="tensormesh_rate_limit_limit",
+    help="What the service says that it grants within one window, by kind.",
+    kind="gauge",
+    scope="target",
+    labels=("model", "kind"),
+    lifetime="last_run",
+    source="headers x-ratelimit-limit-* and ratelimit",
+)
+RATE_LIMIT_REMAINING = Family(
+    name="tensormesh_rate_limit_remaining",
+    help="What of it the service says is left in this window, by kind.",
+    kind="gauge",
+    scope="target",
+    labels=("model", "kind"),
+    lifetime="last_run",
+    source="headers x-ratelimit-remaining-* and ratelimit",
+)
+RATE_LIMIT_RESET_TIMESTAMP_SECONDS = Family(
+    name="tensormesh_rate_limit_reset_timestamp_seconds",
+    help="When the window ends, since the epoch, by kind.",
+    kind="gauge",
+    scope="target",
+    labels=("model", "kind"),
+    lifetime="last_run",
+    source="headers x-ratelimit-reset-* and ratelimit, wall clock",
+)
+MAINTENANCE_ACTIVE = Family(
+    name="tensormesh_maintenance_active",
+    help="Whether the target, or the model if one is named, is in maintenance now (1) "
+    "or not (0).",
+    kind="gauge",
+    scope="target",
+    labels=("model",),
+    source="configured windows and those started by `tm-exporter maintenance`",
+)
+DIAGNOSIS = Family(
+    name="tensormesh_diagnosis",
+    help="Where the trouble is, by all that was seen in the same minute: "
+    "1 for the one verdict, 0 for the others, all 0 where nothing is wrong.",
+    kind="gauge",
+    scope="target",
+    labels=("model", "verdict"),
+    source="runs of all probes of the exporter, and the reference address",
 )
 FAILURE_REASON_INFO = Family(
     name="tensormesh_failure_reason_info",

@@ -45,3 +45,13 @@ MODEL_MAX_MODEL_LEN = Family(
     lifetime="last_run",
     source="GET /v1/models, field max_model_len",
 )
+CATALOG_MISMATCH = Family(
+    name="tensormesh_catalog_mismatch",
+    help="Always 1, absent otherwise; a model that is on one list and not on another, "
+    "by kind, on two polls.",
+    kind="gauge",
+    scope="target",
+    labels=("model", "kind"),
+    lifetime="last_run",
+    source="GET /v1/models, price list, deployments and configuration",
+)

@@ -1,6 +1,7 @@
 """What is unwise in a configuration that can be used."""
 
 from collections.abc import Iterator
+from itertools import chain
 from urllib.parse import urlsplit
 
 from tm_exporter.clients.trust import TrustSet, TrustStore, TrustUnavailable
@@ -17,12 +18,13 @@ from tm_exporter.credentials import SecretUnavailable
 
 def warnings(settings: Settings) -> tuple[str, ...]:
     """Return one sentence for each thing that is unwise, or would fail now."""
-    return (*_mixed(settings), *_of_targets(settings))
+    return (*_mixed(settings), *_windows(settings), *_of_targets(settings))
 
 
 def _of_targets(settings: Settings) -> Iterator[str]:
     for target in settings.targets:
-        for sentence in (*_secrets(target), *_certificates(target), *_plain(target)):
+        found = (_secrets, _certificates, _plain, _objectives)
+        for sentence in chain.from_iterable(find(target) for find in found):
             yield f"{target.name}: {sentence}"
 
 
@@ -36,6 +38,20 @@ def _mixed(settings: Settings) -> Iterator[str]:
     if staging and len(staging) < len(hosts):
         names = ", ".join(staging)
         yield f"staging ({names}) and production are mixed in one configuration"
+
+
+def _windows(settings: Settings) -> Iterator[str]:
+    """Yield each window of maintenance for a model that nobody asks."""
+    for window in settings.maintenance:
+        names = window.targets or [target.name for target in settings.targets]
+        meant = [target for target in settings.targets if target.name in names]
+        if any(target.models == "auto" for target in meant):
+            continue
+        asked = {model.name for target in meant for model in target.named_models}
+        for name in window.models:
+            if name not in asked:
+                about = f"maintenance `{window.name}`"
+                yield f"{about}: no such target has a model `{name}`"
 
 
 def _secrets(target: Target) -> Iterator[str]:
@@ -74,3 +90,14 @@ def _missing(target: Target) -> Iterator[str]:
 def _plain(target: Target) -> Iterator[str]:
     if target.base_url.startswith("http://") and not urls.is_loopback(target.base_url):
         yield "plain http to another machine is allowed: keys cross it readable"
+
+
+def _objectives(target: Target) -> Iterator[str]:
+    """Yield each objective of a first token that no one ever sees come."""
+    for name, section in target.probes.items():
+        asked = section.slo is not None and section.slo.ttft is not None
+        if asked and not section.shows_first_token:
+            yield (
+                f"`probes.{name}.slo.ttft` has no effect: "
+                "its answer comes whole, without a first token"
+            )

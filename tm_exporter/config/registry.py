@@ -1,24 +1,16 @@
-"""Every kind of probe that can be configured, built or not."""
+"""Every kind of probe that can be configured."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tm_exporter.config.planned import PLANNED
 from tm_exporter.kinds import SECTIONS
 from tm_exporter.section import ProbeSection, Surface
 
 
-def _name(section: type[ProbeSection]) -> str:
-    return str(section.model_fields["kind"].default)
-
-
 KINDS: Mapping[str, type[ProbeSection]] = MappingProxyType(
-    {_name(section): section for section in (*SECTIONS, *PLANNED)}
+    {str(section.model_fields["kind"].default): section for section in SECTIONS}
 )
-"""Section by kind, those that are built first."""
-
-BUILT = frozenset(_name(section) for section in SECTIONS)
-"""The kinds that run."""
+"""Section by kind."""
 
 
 def kinds_of(surface: Surface) -> tuple[str, ...]:

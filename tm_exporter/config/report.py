@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pydantic import SecretStr
 
+from tm_exporter.budget.forecast import Forecast
+from tm_exporter.config import watched
 from tm_exporter.config.advice import warnings
+from tm_exporter.config.cost_report import cost_fields, cost_lines
 from tm_exporter.config.load import Loaded
 from tm_exporter.config.masking import leaves, masked
 from tm_exporter.config.origin import KeyPath, dotted
-from tm_exporter.config.running import obstacle
+from tm_exporter.config.paging_report import paging_fields, paging_lines
+from tm_exporter.config.running import UNSEEN, obstacle
 from tm_exporter.config.secret_text import fingerprint
 from tm_exporter.config.secrets import FileSecret, secret_reader
 from tm_exporter.config.settings import Settings
@@ -62,22 +66,47 @@ class Report:
         not_running: By target, then by reason.
         warnings: What is unwise, or would fail now; a sentence each.
         notes: What should be known; a sentence each.
+        cost: What the paid probes are expected to cost; None where nobody asked.
+        paging: How soon somebody is paged, for each objective.
     """
 
     values: tuple[Value, ...]
     not_running: tuple[NotRunning, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    cost: Forecast | None = None
+    paging: tuple[watched.Watched, ...] = ()
 
 
-def describe(loaded: Loaded) -> Report:
-    """Return the report; secret files are read, and no program is run."""
+def describe(loaded: Loaded, cost: Forecast | None = None) -> Report:
+    """
+    Return the report; secret files are read, and no program is run.
+
+    Args:
+        loaded: The configuration in force.
+        cost: What its paid probes are expected to cost, if it was worked out.
+    """
+    not_fitting = () if cost is None else cost.warnings
+    paging = watched.watched(loaded.settings, _stretched(cost))
     return Report(
         values=tuple(_values(loaded)),
         not_running=(*_not_running(loaded.settings), *_without_effect(loaded)),
-        warnings=(*loaded.warnings, *warnings(loaded.settings)),
+        warnings=(
+            *loaded.warnings,
+            *warnings(loaded.settings),
+            *not_fitting,
+            *watched.warnings(paging),
+        ),
         notes=loaded.notes,
+        cost=cost,
+        paging=paging,
     )
+
+
+def _stretched(cost: Forecast | None) -> dict[str, float | None]:
+    """Return by how much the canary budget stretches intervals, by probe."""
+    ranks = () if cost is None else cost.ranks
+    return {name: rank.stretched for rank in ranks for name in rank.probes}
 
 
 def _values(loaded: Loaded) -> Iterator[Value]:
@@ -114,6 +143,10 @@ def _not_running(settings: Settings) -> Iterator[NotRunning]:
     for target in settings.targets:
         for why, probes in _by_reason(target).items():
             yield NotRunning(target.name, ", ".join(probes), why)
+    surfaces = {target.surface for target in settings.targets}
+    if surfaces and "control_plane" not in surfaces:
+        why = f"no target with `surface: control_plane` is configured: {UNSEEN}"
+        yield NotRunning("", "the account", why)
 
 
 def _by_reason(target: Target) -> dict[str, list[str]]:
@@ -139,6 +172,8 @@ def render_text(report: Report) -> str:
     parts = (
         ("Values in force", values),
         ("Not running", idle),
+        ("Expected cost of paid probes", cost_lines(report.cost)),
+        ("Pages on objectives", paging_lines(report.paging)),
         ("Warnings", report.warnings),
         ("Notes", report.notes),
     )
@@ -152,5 +187,8 @@ def render_text(report: Report) -> str:
 
 def render_json(report: Report) -> str:
     """Return the report for programs."""
-    data: dict[str, Any] = asdict(report)
+    data: dict[str, Any] = asdict(replace(report, cost=None, paging=()))
+    data["expected_cost"] = cost_fields(report.cost)
+    data["paging"] = paging_fields(report.paging)
+    del data["cost"]
     return json.dumps(data, indent=2) + "\n"

@@ -1,13 +1,26 @@
 """What of a configuration runs, and why the rest does not."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tm_exporter.config.model import ModelSection
-from tm_exporter.config.registry import BUILT
 from tm_exporter.config.secrets import secret_reader
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.target import Target
 from tm_exporter.section import ProbeSection, Slo
+
+
+_NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
+UNSEEN = (
+    "nobody sees how much credit is left and for how long, what was spent, used and "
+    "saved, prices and deployments as they change, or keys and cards as they expire "
+    "(docs/control-plane-token.md says how to keep a token fresh)"
+)
+"""What there is no telling without a token of the Control Plane."""
+
+_INHERITED = ("price_unit", "healthy_statuses", "stopped_statuses")
+"""Keys of sections that stand for the target's, or the file's, where left out."""
 
 
 class Running(NamedTuple):
@@ -28,28 +41,52 @@ class Running(NamedTuple):
     model: ModelSection | None
 
 
-def running(settings: Settings) -> tuple[Running, ...]:
-    """Return everything that runs, in the order of the configuration."""
+Chosen = Mapping[str, Sequence[str]]
+"""Models of the targets that say `auto`, by the target's name."""
+
+
+def running(settings: Settings, chosen: Chosen = _NOTHING) -> tuple[Running, ...]:
+    """
+    Return everything that runs, in the order of the configuration.
+
+    Args:
+        settings: The configuration in force.
+        chosen: What was found for targets that say `models: auto`; as long as
+            nothing was, their probes that ask a model do not run.
+    """
     return tuple(
-        Running(target, name, _told(settings, name, section, model), model)
+        Running(target, name, _told(settings, target, name, section, model), model)
         for target in settings.targets
         for name, section in target.probes.items()
         if not obstacle(target, section)
-        for model in (target.named_models if section.per_model else (None,))
+        for model in (models_of(target, chosen) if section.per_model else (None,))
     )
+
+
+def models_of(target: Target, chosen: Chosen) -> tuple[ModelSection, ...]:
+    """Return the models of a target: those that are named, else those chosen."""
+    if target.models != "auto":
+        return target.models
+    return tuple(ModelSection(name=name) for name in chosen.get(target.name, ()))
+
+
+def supposed(settings: Settings) -> Chosen:
+    """Return stand-ins for models not chosen yet, as many as there may be."""
+    return {
+        target.name: [
+            f"auto-{number + 1}" for number in range(target.auto_models_limit)
+        ]
+        for target in settings.targets
+        if target.models == "auto"
+    }
 
 
 def obstacle(target: Target, section: ProbeSection) -> str:
     """Return why a probe does not run, empty if it does."""
-    if section.kind not in BUILT:
-        return "not built yet"
     if needs_credential(target, section) and secret_reader(target) is None:
-        secret = "token" if target.surface == "control_plane" else "api_key"
-        return f"needs a credential: `{secret}` is not configured"
-    if section.per_model and target.models == "auto":
-        return "`models: auto` is not built yet: name the models"
-    if getattr(section, "prompt_tokens", None) is not None:
-        return "`prompt_tokens` is not built yet"
+        if target.surface == "control_plane":
+            return f"`token` is not configured: {UNSEEN}"
+        return "needs a credential: `api_key` is not configured"
     if section.per_model and not target.models:
         return "asks a model, and `models` is empty"
     return ""
@@ -64,11 +101,16 @@ def needs_credential(target: Target, section: ProbeSection) -> bool:
 
 
 def _told(
-    settings: Settings, name: str, section: ProbeSection, model: ModelSection | None
+    settings: Settings,
+    target: Target,
+    name: str,
+    section: ProbeSection,
+    model: ModelSection | None,
 ) -> ProbeSection:
     """Return a section with the model's own values, and the objectives in force."""
     default = settings.slo if name == section.kind == "chat_stream" else None
-    changes: dict[str, object] = {"slo": _over(default, section.slo)}
+    changes = _inherited(settings, target, section)
+    changes["slo"] = _over(default, section.slo)
     if model is None:
         return section.model_copy(update=changes)
     if changes["slo"] is not None:
@@ -78,6 +120,17 @@ def _told(
     if model.max_tokens is not None and "max_tokens" in type(section).model_fields:
         changes["max_tokens"] = model.max_tokens
     return section.model_copy(update=changes)
+
+
+def _inherited(
+    settings: Settings, target: Target, section: ProbeSection
+) -> dict[str, object]:
+    """Return what a section leaves to its target, or to the top of the file."""
+    return {
+        key: getattr(target, key, getattr(settings, key, None))
+        for key in _INHERITED
+        if key in type(section).model_fields and getattr(section, key) is None
+    }
 
 
 def _over(low: Slo | None, high: Slo | None) -> Slo | None:

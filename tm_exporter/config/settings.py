@@ -1,7 +1,7 @@
 """The whole configuration, as the daemon uses it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, field_validator, model_validator
 from pydantic_settings import (
@@ -26,6 +26,8 @@ from tm_exporter.config.target import Target
 from tm_exporter.config.text import FileName
 from tm_exporter.config.urls import page_url
 from tm_exporter.config.window import WindowSection
+from tm_exporter.config.wording import nearest
+from tm_exporter.section import PriceUnit
 
 
 class Settings(BaseSettings):
@@ -56,7 +58,7 @@ class Settings(BaseSettings):
     canary_budget: BudgetSection = BudgetSection()
     """A hard cap on what the exporter's own paid requests may cost."""
 
-    price_unit: Literal["per_million", "per_token"] = "per_million"
+    price_unit: PriceUnit = "per_million"
     """How the numbers of the price list are read."""
 
     targets_from: tuple[str, ...] = ()
@@ -138,6 +140,18 @@ class Settings(BaseSettings):
                     (index, "account"), "no control_plane target has this name"
                 )
         return value
+
+    @model_validator(mode="after")
+    def _windows_name_targets(self) -> Self:
+        names = [target.name for target in self.targets]
+        for index, window in enumerate(self.maintenance):
+            for place, name in enumerate(window.targets):
+                if name not in names:
+                    raise fault_at(
+                        ("maintenance", index, "targets", place),
+                        f"no target has the name `{name}`{nearest(name, names)}",
+                    )
+        return self
 
     def account_of(self, target: Target) -> Target | None:
         """Return the control_plane target that pays for a target, if it is known."""

@@ -1,8 +1,6 @@
 """A token which a program prints."""
 
 import asyncio
-import base64
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +9,7 @@ from pydantic import SecretStr
 
 from tm_exporter.config.program import output_of
 from tm_exporter.config.secret_text import checked, decoded
-from tm_exporter.credentials import SecretUnavailable
+from tm_exporter.credentials import SecretUnavailable, expiry
 
 
 _REST = 60.0  # seconds between two runs
@@ -94,25 +92,6 @@ class CommandSecret:
             self._failure = str(error)
         else:
             self._failure, self._refused = "", False
-            self._expires = expiry(self._token.get_secret_value())
+            self._expires = expiry(self._token) or math.inf
         finally:
             self._run = None
-
-
-def expiry(token: str) -> float:
-    """
-    Return when a token expires, in seconds since the epoch.
-
-    Infinity where it does not say: only a JWT with `exp` does. The signature is
-    not looked at, since nothing is decided but when to ask for the next one.
-    """
-    parts = token.split(".")
-    if len(parts) != 3:
-        return math.inf
-    try:
-        padded = parts[1] + "=" * (-len(parts[1]) % 4)
-        claims = json.loads(base64.urlsafe_b64decode(padded))
-        moment = float(claims["exp"])
-    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
-        return math.inf
-    return moment if math.isfinite(moment) else math.inf

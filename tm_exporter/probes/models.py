@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from tm_exporter.catalog import MODEL_LISTED, MODEL_MAX_MODEL_LEN, MODELS_LISTED
+from tm_exporter.facts import ModelsServed
 from tm_exporter.observation import Outcome, Reason, Sample
 from tm_exporter.payloads import ServedModel, read_models
 from tm_exporter.probes.base import InferenceProbe
@@ -32,7 +33,7 @@ class ModelsProbe(InferenceProbe[ModelsSection]):
 
         Returns:
             How many models are listed; for each configured one whether it is, and
-            the length of its context where the list says so.
+            the length of its context where the list says so; the list as a fact.
         """
         exchange = await self.client.get("/v1/models", timeout=self.section.timeout)
         judged = judge(
@@ -43,8 +44,14 @@ class ModelsProbe(InferenceProbe[ModelsSection]):
                 check=self._missing,
             ),
         )
-        samples = () if judged.answer is None else tuple(self._samples(judged.answer))
-        return Outcome(verdict=judged.verdict, exchanges=(exchange,), samples=samples)
+        if judged.answer is None:
+            return Outcome(verdict=judged.verdict, exchanges=(exchange,))
+        return Outcome(
+            verdict=judged.verdict,
+            exchanges=(exchange,),
+            samples=tuple(self._samples(judged.answer)),
+            facts=(ModelsServed(judged.answer),),
+        )
 
     def _missing(self, served: tuple[ServedModel, ...]) -> str | None:
         """Name the configured models that the list lacks."""

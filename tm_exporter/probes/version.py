@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from tm_exporter.catalog import SERVICE_VERSION_INFO
+from tm_exporter.facts import VersionNamed
 from tm_exporter.observation import Outcome, Sample
 from tm_exporter.payloads import read_version
 from tm_exporter.probes.base import InferenceProbe
@@ -30,14 +31,18 @@ class VersionProbe(InferenceProbe[VersionSection]):
         Ask once.
 
         Returns:
-            The version as an info sample, where the answer names one.
+            The version as an info sample and a fact, where the answer names one.
         """
         exchange = await self.client.get("/version", timeout=self.section.timeout)
         judged = judge(
             exchange,
             Promise(surface=self.key.surface, read=read_version, may_be_empty=True),
         )
-        samples: tuple[Sample, ...] = ()
-        if judged.answer is not None:
-            samples = (Sample(SERVICE_VERSION_INFO, 1, (judged.answer,)),)
-        return Outcome(verdict=judged.verdict, exchanges=(exchange,), samples=samples)
+        if judged.answer is None:
+            return Outcome(verdict=judged.verdict, exchanges=(exchange,))
+        return Outcome(
+            verdict=judged.verdict,
+            exchanges=(exchange,),
+            samples=(Sample(SERVICE_VERSION_INFO, 1, (judged.answer,)),),
+            facts=(VersionNamed(judged.answer),),
+        )

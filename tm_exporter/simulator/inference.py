@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -20,9 +21,6 @@ from tm_exporter.simulator.asked import (
     asked_of_chat,
     asked_of_completions,
     asked_of_responses,
-    checked_tokens,
-    member,
-    model_of,
     parsed,
 )
 from tm_exporter.simulator.chat_form import ChatForm
@@ -30,13 +28,14 @@ from tm_exporter.simulator.completions_form import CompletionsForm
 from tm_exporter.simulator.event_stream import EventStream, Json
 from tm_exporter.simulator.gate import record_of
 from tm_exporter.simulator.generation import generate
-from tm_exporter.simulator.messages import rendered
+from tm_exporter.simulator.messages import LONGER_TEMPLATE
 from tm_exporter.simulator.pace import Pace
 from tm_exporter.simulator.refusal import Refusal, inference_error
 from tm_exporter.simulator.responses_form import ResponsesForm
 from tm_exporter.simulator.run import Form, Run, events, in_one_piece
 from tm_exporter.simulator.surfaces import Surface
 from tm_exporter.simulator.switches import Switches
+from tm_exporter.simulator.token_routes import detokenized, tokenized
 from tm_exporter.simulator.world import World
 
 
@@ -94,28 +93,12 @@ class Inference:
     async def _tokenize(self, request: Request) -> Response:
         self._check_key(request)
         body = parsed(await request.body())
-        if "messages" in body:
-            text = rendered(body["messages"])
-        else:
-            text = member(body, "prompt", str)
-        model = model_of(body, self._served)
-        tokens = tokenizer.encode(text)
-        wanted = body.get("return_token_strs") is True
-        return Json(
-            {
-                "count": len(tokens),
-                "max_model_len": model.max_model_len,
-                "tokens": tokens,
-                "token_strs": tokenizer.split(tokens) if wanted else None,
-            }
-        )
+        return Json(tokenized(body, self._served, self._switches))
 
     async def _detokenize(self, request: Request) -> Response:
         self._check_key(request)
         body = parsed(await request.body())
-        tokens = checked_tokens(member(body, "tokens", list), "tokens")
-        model_of(body, self._served)
-        return Json({"prompt": tokenizer.decode(tokens)})
+        return Json(detokenized(body, self._served, self._switches))
 
     def _post(
         self,
@@ -127,6 +110,8 @@ class Inference:
             self._check_key(request)
             self._check_balance()
             asked = read(parsed(await request.body()), self._served)
+            if form is not CompletionsForm and self._switches.template == "longer":
+                asked = _in_longer_template(asked)
             run = self._run(request, asked)
             if asked.stream:
                 return EventStream(events(run, form(run)))
@@ -198,6 +183,11 @@ class Inference:
         if self._switches.balance_used_up or self._world.account.balance <= 0:
             message = "The balance is used up. Add credit to go on."
             raise inference_error(402, message, "insufficient_balance")
+
+
+def _in_longer_template(asked: Asked) -> Asked:
+    added = tokenizer.encode(LONGER_TEMPLATE)
+    return replace(asked, prompt=(*added, *asked.prompt))
 
 
 async def _refused(_: Request, error: Exception) -> Response:

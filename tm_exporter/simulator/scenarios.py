@@ -93,6 +93,11 @@ SCENARIOS: dict[str, Scenario] = {
         "serverless",
         withdrawn=("openai/gpt-oss-20b",),
     ),
+    "model_renamed": _on(
+        "openai/gpt-oss-20b is served with -v2 after its name, and else answers 404",
+        "serverless",
+        renamed=("openai/gpt-oss-20b",),
+    ),
     "version_change": _on(
         "another version answers", version="0.12.0", fingerprint="fp_simulated_next"
     ),
@@ -105,6 +110,10 @@ SCENARIOS: dict[str, Scenario] = {
     "cut_stream": _on("streams are reset in the middle", stream="cut"),
     "stalled_stream": _on("streams fall silent in the middle", stream="stalled"),
     "error_in_stream": _on("streams turn into an error event", stream="error"),
+    "buffered_stream": _on(
+        "streams are kept back to their end, then sent at once", stream="buffered"
+    ),
+    "long_gap": _on("streams pause for 3 seconds in the middle", pause_seconds=3.0),
     "missing_done": _on("streams lack only their terminator", stream="no_done"),
     "missing_finish": _on("streams lack only their finish reason", stream="no_finish"),
     "empty_output": _on("answers have no token at all", output="empty"),
@@ -120,6 +129,13 @@ SCENARIOS: dict[str, Scenario] = {
     "cache_untold": _on(
         "the cache works but usage has no details of it", cache_details="absent"
     ),
+    "template_change": _on(
+        "chats have a longer template than /tokenize knows", template="longer"
+    ),
+    "tokenize_prompt_only": _on(
+        "/tokenize takes a prompt and no messages", tokenize="prompt_only"
+    ),
+    "broken_detokenize": _on("/detokenize answers another text", detokenize="altered"),
     "rate_limit_headers": _on(
         "answers tell limits in x-ratelimit headers", rate_limit_headers=True
     ),

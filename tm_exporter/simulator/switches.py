@@ -52,7 +52,9 @@ class Switches:
         slowdown: Factor on both.
         stream: How streams go: `whole`; from the middle on `stalled`, `truncated`
             (a clean end), `cut` (a reset) or `error` (an error event); at the end
-            `no_done` (no terminator) or `no_finish` (no finish reason).
+            `no_done` (no terminator) or `no_finish` (no finish reason); `buffered`:
+            kept back to the end, and then sent at once.
+        pause_seconds: In the middle of each stream, besides its gaps.
         opening: Whether the events before the first token come with it, as after a
             real prefill, or `at_once`, or are left out.
         ping: Whether a stream begins with a comment.
@@ -61,12 +63,22 @@ class Switches:
         usage: In a chunk of its own, in the one with the finish reason, or never.
         cache_details: Whether usage tells cached tokens, `zero`, null or nothing.
         responses_usage: Whether /v1/responses counts with the names of chat.
+        responses_end: The last event of its streams: always `completed`, as vLLM
+            has it; `incomplete` where the limit was reached, as in OpenAI's
+            reference; or `done`, with `[DONE]` behind it.
+        template: How messages become the prompt of a generation: as /tokenize does
+            it, or silently with a `longer` template.
+        tokenize: Whether /tokenize is vLLM's, or takes and tells as little as the
+            vendor documents: a prompt, and ids.
+        detokenize: Whether /detokenize gives the text back, or an `altered` one.
         cache: Whether prefixes of prompts are remembered.
         cache_seconds: For how long.
         rate_limit_headers: Whether answers have `x-ratelimit-...`.
         refuse_credentials: Whether a right key or token counts as a wrong one.
         balance_used_up: Whether the account has no money left.
         withdrawn: Names of models that are not served.
+        renamed: Names of models that are served with `-v2` after them instead.
+        added: Names of models that are served besides, at no price.
         version: Answered by /version.
         fingerprint: Answered as `system_fingerprint`.
         price_factor: On every price of the list.
@@ -81,8 +93,16 @@ class Switches:
     gap_seconds: float = 0.01
     slowdown: float = 1.0
     stream: Literal[
-        "whole", "stalled", "truncated", "cut", "error", "no_done", "no_finish"
+        "whole",
+        "stalled",
+        "truncated",
+        "cut",
+        "error",
+        "no_done",
+        "no_finish",
+        "buffered",
     ] = "whole"
+    pause_seconds: float = 0.0
     opening: Literal["with_first_token", "at_once", "absent"] = "with_first_token"
     ping: bool = False
     output: Literal["text", "empty", "reasoning"] = "text"
@@ -90,12 +110,18 @@ class Switches:
     usage: Literal["own_chunk", "finish_chunk", "absent"] = "own_chunk"
     cache_details: Literal["tokens", "zero", "null", "absent"] = "tokens"
     responses_usage: Literal["chat", "responses"] = "chat"
+    responses_end: Literal["completed", "incomplete", "done"] = "completed"
+    template: Literal["as_tokenize", "longer"] = "as_tokenize"
+    tokenize: Literal["vllm", "prompt_only"] = "vllm"
+    detokenize: Literal["exact", "altered"] = "exact"
     cache: bool = True
     cache_seconds: float = 300.0
     rate_limit_headers: bool = False
     refuse_credentials: bool = False
     balance_used_up: bool = False
     withdrawn: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     version: str = "0.11.2"
     fingerprint: str = "fp_simulated"
     price_factor: int = 1

@@ -80,7 +80,8 @@ class World:
         switches = self.panel.switches[surface]
         served = (model for model in models if model.name not in switches.withdrawn)
         named = (_renamed(model, switches.renamed) for model in served)
-        return {model.name: model for model in named}
+        added = (_made_up_model(name) for name in switches.added)
+        return {model.name: model for model in (*named, *added)}
 
     @property
     def price_factor(self) -> int:
@@ -93,6 +94,12 @@ def _renamed(model: ServedModel, names: Collection[str]) -> ServedModel:
     if model.name not in names:
         return model
     return replace(model, name=f"{model.name}-v2")
+
+
+def _made_up_model(name: str) -> ServedModel:
+    """Return a model that is like any other."""
+    owner = name.partition("/")[0]
+    return ServedModel(name=name, owner=owner, max_model_len=131_072)
 
 
 def new_world(

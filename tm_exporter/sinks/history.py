@@ -6,27 +6,13 @@ were. So the memory that a probe takes is bounded, and an answer is nowhere.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from tm_exporter.observation import Observation, ProbeKey
-
-
-KEPT_PIECES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class BodyShape:
-    """
-    What is kept of a body.
-
-    Attributes:
-        size: Bytes, all in all.
-        pieces: Seconds by the monotonic clock and bytes of each of the first
-            `KEPT_PIECES` pieces, in order of arrival.
-    """
-
-    size: int
-    pieces: tuple[tuple[float, int], ...]
+from tm_exporter.printable import encodable
+from tm_exporter.sinks.shapes import BodyShape, shape_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +21,7 @@ class Run:
     A run as it is remembered.
 
     Attributes:
-        observation: Without bodies, and without pulled samples.
+        observation: Without bodies, facts and pulled samples.
         bodies: The shape of each exchange's body, in order of the exchanges.
     """
 
@@ -43,14 +29,69 @@ class Run:
     bodies: tuple[BodyShape, ...]
 
 
-class _Memory:
-    """The runs of one probe."""
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """
+    What a timeline shows of a run.
+
+    Attributes:
+        probe_id: Of the run; its transcript goes by it.
+        ended: When it ended.
+        passed: Whether it did.
+        duration_seconds: How long it took.
+        reason: Why it failed.
+        detail: The same for people, in one line.
+    """
+
+    probe_id: str
+    ended: datetime
+    passed: bool
+    duration_seconds: float
+    reason: str | None
+    detail: str
+
+
+class Past:
+    """
+    What is remembered of one probe. Lists begin with the oldest.
+
+    Attributes:
+        runs: The last ones.
+        failures: The last of those.
+        marks: The same as `runs`, in short.
+        failure_marks: The same as `failures`, in short.
+        since: When the first of the runs ended since which all passed, or all
+            failed; None before the first.
+        last_success: When the last run that passed ended, None if none did.
+    """
+
+    __slots__ = (
+        *("failure_marks", "failures", "last_success", "marks", "runs", "since"),
+    )
 
     def __init__(self, limit: int) -> None:
         self.runs: deque[Run] = deque(maxlen=limit)
         self.failures: deque[Run] = deque(maxlen=limit)
-        self.last_success: float | None = None
-        self.since = 0.0
+        self.marks: deque[Mark] = deque(maxlen=limit)
+        self.failure_marks: deque[Mark] = deque(maxlen=limit)
+        self.since: datetime | None = None
+        self.last_success: datetime | None = None
+
+    def add(self, run: Run) -> None:
+        """Remember one more."""
+        mark = _mark(run.observation)
+        if not self.marks or self.marks[-1].passed != mark.passed:
+            self.since = mark.ended
+        self.runs.append(run)
+        self.marks.append(mark)
+        if mark.passed:
+            self.last_success = mark.ended
+        else:
+            self.failures.append(run)
+            self.failure_marks.append(mark)
+
+
+_NOTHING = Past(0)
 
 
 class History:
@@ -58,76 +99,72 @@ class History:
     The last runs of each probe, and in a ring of their own the last failures.
 
     So runs that pass do not push out the one that somebody wants to understand.
+
+    Args:
+        limit: How many of each.
+        mask: Returns a text without the secrets that are known: a service may quote
+            a credential in its error.
     """
 
-    def __init__(self, limit: int = 20) -> None:
+    def __init__(
+        self, limit: int = 20, *, mask: Callable[[str], str] = lambda text: text
+    ) -> None:
         self._limit = limit
-        self._memories: dict[ProbeKey, _Memory] = {}
+        self._mask = mask
+        self._pasts: dict[ProbeKey, Past] = {}
 
     def __call__(self, observation: Observation) -> None:
         """Remember a run."""
-        key, passed = observation.key, observation.verdict.passed
-        memory = self._memories.setdefault(key, _Memory(self._limit))
-        if not memory.runs or _passed(memory.runs[-1]) != passed:
-            memory.since = observation.finished_at
-        run = _remembered(observation)
-        memory.runs.append(run)
-        if passed:
-            memory.last_success = observation.finished_at
-        else:
-            memory.failures.append(run)
+        past = self._pasts.setdefault(observation.key, Past(self._limit))
+        past.add(_remembered(_without_secrets(observation, self._mask)))
 
-    def latest(self, key: ProbeKey) -> Run | None:
-        """Return the last run of a probe, None before the first."""
-        memory = self._memories.get(key)
-        return memory.runs[-1] if memory else None
-
-    def since(self, key: ProbeKey) -> float | None:
-        """Return since when all runs passed, or all failed: seconds of the epoch."""
-        memory = self._memories.get(key)
-        return memory.since if memory else None
-
-    def last_success(self, key: ProbeKey) -> float | None:
-        """Return when the last run that passed ended: seconds of the epoch."""
-        memory = self._memories.get(key)
-        return memory.last_success if memory else None
-
-    def runs(self, key: ProbeKey) -> tuple[Run, ...]:
-        """Return the runs that are remembered, the oldest first."""
-        memory = self._memories.get(key)
-        return tuple(memory.runs) if memory else ()
-
-    def failures(self, key: ProbeKey) -> tuple[Run, ...]:
-        """Return the failures that are remembered, the oldest first."""
-        memory = self._memories.get(key)
-        return tuple(memory.failures) if memory else ()
+    def past(self, key: ProbeKey) -> Past:
+        """Return what is remembered of a probe."""
+        return self._pasts.get(key, _NOTHING)
 
     def find(self, probe_id: str) -> Run | None:
         """Return the run of this id, None if it is not remembered (any more)."""
-        for memory in self._memories.values():
-            for run in (*memory.runs, *memory.failures):
+        for past in self._pasts.values():
+            for run in (*past.runs, *past.failures):
                 if run.observation.probe_id == probe_id:
                     return run
         return None
 
     def forget(self, key: ProbeKey) -> None:
         """Drop the runs of a probe that is no longer configured."""
-        self._memories.pop(key, None)
+        self._pasts.pop(key, None)
 
 
-def _passed(run: Run) -> bool:
-    return run.observation.verdict.passed
+def _without_secrets(
+    observation: Observation, mask: Callable[[str], str]
+) -> Observation:
+    """Return the run with a detail that quotes no secret."""
+    verdict = observation.verdict
+    if verdict.passed or not verdict.detail:
+        return observation
+    outcome = observation.outcome
+    masked = replace(verdict, detail=encodable(mask(verdict.detail)))
+    return replace(observation, outcome=replace(outcome, verdict=masked))
 
 
 def _remembered(observation: Observation) -> Run:
     """Return the run without what is long or private."""
     outcome = observation.outcome
-    shapes = []
-    for exchange in outcome.exchanges:
-        pieces = tuple((each.arrived, len(each.data)) for each in exchange.body)
-        size = sum(length for _, length in pieces)
-        shapes.append(BodyShape(size, pieces[:KEPT_PIECES]))
+    shapes = tuple(map(shape_of, outcome.exchanges))
     own = tuple(each for each in outcome.samples if each.family.lifetime != "pulled")
     bare = tuple(replace(exchange, body=()) for exchange in outcome.exchanges)
-    kept = replace(outcome, exchanges=bare, samples=own)
-    return Run(replace(observation, outcome=kept), tuple(shapes))
+    kept = replace(outcome, exchanges=bare, samples=own, facts=())
+    return Run(replace(observation, outcome=kept), shapes)
+
+
+def _mark(observation: Observation) -> Mark:
+    """Return the run in short."""
+    verdict = observation.verdict
+    return Mark(
+        probe_id=observation.probe_id,
+        ended=datetime.fromtimestamp(observation.finished_at, UTC),
+        passed=verdict.passed,
+        duration_seconds=observation.duration,
+        reason=None if verdict.reason is None else verdict.reason.value,
+        detail=verdict.detail,
+    )

@@ -20,10 +20,20 @@ class LogSink:
 
     A probe that fails for an hour costs one warning and one recovery; only
     another reason is another warning.
+
+    Args:
+        next_step: Says what to do about a failure.
+        diagnosis: Returns whose fault it is that a model of a target fails, None if
+            that is not known; the model is empty for the target as a whole.
     """
 
-    def __init__(self, next_step: NextStep) -> None:
+    def __init__(
+        self,
+        next_step: NextStep,
+        diagnosis: Callable[[str, str], str | None] = lambda _target, _model: None,
+    ) -> None:
         self._next_step = next_step
+        self._diagnosis = diagnosis
         self._reasons: dict[ProbeKey, Reason | None] = {}
 
     def __call__(self, observation: Observation) -> None:
@@ -37,6 +47,8 @@ class LogSink:
             level = log.info if recovered else log.debug
             level("probe_recovered" if recovered else "probe_passed", **fields)
             return
+        if (diagnosis := self._diagnosis(key.target, key.model)) is not None:
+            fields["diagnosis"] = diagnosis
         fields["next_step"] = self._next_step(key, reason, observation.exchange)
         changed = before is not reason
         level = log.warning if changed else log.debug

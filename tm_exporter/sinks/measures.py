@@ -8,6 +8,7 @@ from tm_exporter import catalog
 from tm_exporter.catalog import Family
 from tm_exporter.exchange import Certificate, Exchange
 from tm_exporter.observation import Observation, Sample
+from tm_exporter.rate_limits import RateLimit, rate_limits
 
 
 def of_run(observation: Observation) -> Iterator[Sample]:
@@ -23,9 +24,12 @@ def of_run(observation: Observation) -> Iterator[Sample]:
     finished_at = observation.finished_at
     yield Sample(catalog.PROBE_LAST_RUN_TIMESTAMP_SECONDS, finished_at)
     yield Sample(catalog.PROBE_SUPPORTED, float(observation.outcome.supported))
+    if observation.cost is not None:
+        yield Sample(catalog.CANARY_COST_USD, float(observation.cost))
     if passed:
-        yield Sample(catalog.PROBE_DURATION_SECONDS, observation.duration)
         yield Sample(catalog.PROBE_LAST_SUCCESS_TIMESTAMP_SECONDS, finished_at)
+        if catalog.PROBE_DURATION_SECONDS not in observation.discarded:
+            yield Sample(catalog.PROBE_DURATION_SECONDS, observation.duration)
     if observation.verdict.reason is not None:
         reason = observation.verdict.reason.value
         yield Sample(catalog.PROBE_FAILURES, 1.0, (reason,))
@@ -36,9 +40,6 @@ def identities(observation: Observation) -> Iterator[tuple[Family, str]]:
     """Yield what a run saw that may change, by the counter of its changes."""
     if (leaf := certificate(observation.outcome.exchanges)) is not None:
         yield catalog.TLS_CERTIFICATE_CHANGES, leaf.fingerprint
-    for sample in observation.outcome.samples:
-        if sample.family is catalog.SERVICE_VERSION_INFO:
-            yield catalog.SERVICE_VERSION_CHANGES, sample.labels[0]
 
 
 def certificate(exchanges: Sequence[Exchange]) -> Certificate | None:
@@ -59,9 +60,31 @@ def _of_wire(observation: Observation) -> Iterator[Sample]:
         expiry = catalog.TLS_CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS
         yield Sample(expiry, leaf.not_after)
         yield Sample(catalog.TLS_CERTIFICATE_INFO, 1.0, (leaf.issuer,))
+    yield from _rate_limits(observation)
     skews = [skew for each in exchanges if (skew := _clock_skew(each)) is not None]
     if skews:
         yield Sample(catalog.CLOCK_SKEW_SECONDS, skews[-1])
+
+
+def _rate_limits(observation: Observation) -> Iterator[Sample]:
+    """Yield what the last answer that told any limit said of them."""
+    for exchange in reversed(observation.outcome.exchanges):
+        if limits := rate_limits(exchange.headers):
+            for limit in limits:
+                yield from _rate_limit(observation.key.model, limit, exchange)
+            return
+
+
+def _rate_limit(model: str, told: RateLimit, exchange: Exchange) -> Iterator[Sample]:
+    """Yield what is told of one limit."""
+    labels = (model, told.kind)
+    if told.limit is not None:
+        yield Sample(catalog.RATE_LIMIT_LIMIT, told.limit, labels)
+    if told.remaining is not None:
+        yield Sample(catalog.RATE_LIMIT_REMAINING, told.remaining, labels)
+    if told.reset is not None and exchange.answered_at is not None:
+        ends_at = exchange.answered_at + told.reset
+        yield Sample(catalog.RATE_LIMIT_RESET_TIMESTAMP_SECONDS, ends_at, labels)
 
 
 def _clock_skew(exchange: Exchange) -> float | None:

@@ -7,7 +7,8 @@ gauge can vanish when it is no longer known and a renderer can be replaced.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from tm_exporter import catalog
 from tm_exporter.catalog import FAMILIES, TARGET_INFO, Family, Lifetime
@@ -23,6 +24,27 @@ from tm_exporter.sinks.probe_series import ProbeSeries
 from tm_exporter.sinks.series import Labels, Rows, Series, Shape
 from tm_exporter.sinks.target_info import TargetInfo
 from tm_exporter.sinks.target_series import TargetSeries
+
+
+_CACHED: tuple[Lifetime, ...] = ("pulled", "listed")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    How a probe is doing; one without series is not current and has no interval.
+
+    Attributes:
+        is_current: Whether a run finished within its last three intervals.
+        consecutive_failures: Runs that failed since the last one that passed.
+        interval: Seconds between two slots, as in force now.
+        last_skip: Why the last slot did not become a run; None if it did.
+    """
+
+    is_current: bool = False
+    consecutive_failures: int = 0
+    interval: float | None = None
+    last_skip: Skip | None = None
 
 
 class MetricsSink:
@@ -43,7 +65,7 @@ class MetricsSink:
         self._clock = clock
         self._shape = shape or Shape()
         self._exporter = Series((), self._shape)
-        self._mirrors: dict[Family, Callable[[], float]] = {}
+        self._tables: dict[Family, Callable[[], Mapping[Labels, float]]] = {}
         self._probes: dict[ProbeKey, ProbeSeries] = {}
         self._targets: dict[str, TargetSeries] = {}
 
@@ -100,14 +122,14 @@ class MetricsSink:
         if probe is None:
             return
         probe.count(observation.verdict)
+        probe.last_skip = None
         now = self._clock()
         for changes, identity in measures.identities(observation):
             self._targets[observation.key.target].see(changes, identity)
         probe.note_wait(observation, now)
         samples: defaultdict[Lifetime, list[Sample]] = defaultdict(list)
         for sample in self._samples(probe, observation):
-            is_gauge = sample.family.kind == "gauge"
-            samples[sample.family.lifetime if is_gauge else "process"].append(sample)
+            samples[sample.family.lifetime].append(sample)
         self._take(probe, samples, now, passed=observation.verdict.passed)
 
     def slot(self, key: ProbeKey) -> None:
@@ -116,6 +138,8 @@ class MetricsSink:
 
     def skipped(self, key: ProbeKey, skip: Skip) -> None:
         """Count a slot that did not become a run."""
+        if key in self._probes:
+            self._probes[key].last_skip = skip
         self._add(key, Sample(catalog.PROBE_SKIPPED, 1.0, (skip.value,)))
 
     def interval(self, key: ProbeKey, seconds: float) -> None:
@@ -139,15 +163,33 @@ class MetricsSink:
 
     def mirror(self, family: Family, read: Callable[[], float]) -> None:
         """Let a family about the exporter show a number that is kept elsewhere."""
-        self._mirrors[family] = read
+        self.table(family, lambda: {(): read()})
 
-    def is_current(self, key: ProbeKey) -> bool:
-        """Whether a run of the probe finished within its last three intervals."""
-        return key in self._probes and self._probes[key].is_current(self._clock())
+    def table(self, family: Family, read: Callable[[], Mapping[Labels, float]]) -> None:
+        """Let one show numbers that are kept elsewhere, by their label values."""
+        self._tables[family] = read
 
-    def consecutive_failures(self, key: ProbeKey) -> int:
-        """Return how many runs failed since the last one that passed."""
-        return self._probes[key].consecutive_failures if key in self._probes else 0
+    def standing(self, key: ProbeKey) -> Standing:
+        """Return how a probe is doing, as far as its series tell."""
+        probe = self._probes.get(key)
+        if probe is None:
+            return Standing()
+        return Standing(
+            is_current=probe.is_current(self._clock()),
+            consecutive_failures=probe.consecutive_failures,
+            interval=probe.interval,
+            last_skip=probe.last_skip,
+        )
+
+    def known(self, family: Family, target: str) -> Rows:
+        """Return what the runs of a target's probes tell of a family, as of now."""
+        now = self._clock()
+        probes = (p for p in self._probes.values() if p.key.target == target)
+        reports = [report for probe in probes for report in probe.reports(now)]
+        found: Rows = {}
+        for report in sorted(reports, key=lambda report: report.at):
+            found.update(report.rows(family))
+        return found
 
     def interval_of(self, key: ProbeKey) -> float | None:
         """Return the seconds between two slots, None if it is not watched."""
@@ -179,8 +221,10 @@ class MetricsSink:
         passed: bool,
     ) -> None:
         self._overflow(probe.replace("last_run", samples["last_run"], now))
-        if samples["pulled"] or passed:
-            self._overflow(probe.replace("pulled", samples["pulled"], now))
+        for lifetime in _CACHED:
+            if samples[lifetime] or passed:
+                refused = probe.replace(lifetime, samples[lifetime], now, whole=passed)
+                self._overflow(refused)
         for sample in samples["process"]:
             self._add(probe.key, sample)
 
@@ -217,8 +261,15 @@ class MetricsSink:
         for report in sorted(fresh, key=lambda report: report.at):
             for family, own in report:
                 rows[family].update(own)
-        for probe in self._probes.values():
-            rows[catalog.RETRY_AFTER_TIMESTAMP_SECONDS].update(probe.wait(now))
-        for family, read in self._mirrors.items():
-            rows[family][()] = read()
+        rows[catalog.RETRY_AFTER_TIMESTAMP_SECONDS].update(self._waits(now))
+        for family, read in self._tables.items():
+            rows[family].update(read())
         return rows
+
+    def _waits(self, now: float) -> dict[Labels, float]:
+        """Return until when the service asked to wait; of several, the longest."""
+        waits: dict[Labels, float] = {}
+        for probe in self._probes.values():
+            for labels, until in probe.wait(now).items():
+                waits[labels] = max(until, waits.get(labels, until))
+        return waits

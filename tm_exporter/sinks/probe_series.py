@@ -1,9 +1,17 @@
 """Keep what is known of one probe."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
 from tm_exporter.catalog import BASE_LABELS, Family, Lifetime, Scope
-from tm_exporter.observation import Observation, ProbeKey, Reason, Sample, Verdict
+from tm_exporter.observation import (
+    Observation,
+    ProbeKey,
+    Reason,
+    Sample,
+    Skip,
+    Verdict,
+)
 from tm_exporter.sinks.labels import fit
 from tm_exporter.sinks.series import Labels, Rows, Series, Shape
 
@@ -20,9 +28,10 @@ def base_labels(scope: Scope, key: ProbeKey) -> Labels:
 
 class Report:
     """
-    The gauges that one run set: the next one replaces them as a whole.
+    What one run set, gauges above all: the next one replaces it as a whole.
 
-    So a label value that is no longer reported is no longer exported.
+    So a label value that is no longer reported is no longer exported. A run that
+    failed half-way replaces only the families which it did set.
 
     Attributes:
         at: Monotonic seconds at which the run was reported.
@@ -40,8 +49,22 @@ class Report:
         for series in self._series.values():
             yield from series
 
+    def __bool__(self) -> bool:
+        return any(self._series.values())
+
+    def rows(self, family: Family) -> Rows:
+        """Return the series of one family."""
+        series = self._series.get(family.scope)
+        return {} if series is None else dict(series).get(family, {})
+
+    def drop(self, families: Iterable[Family]) -> None:
+        """Leave these families to a later run."""
+        for family in families:
+            if family.scope in self._series:
+                self._series[family.scope].drop(family)
+
     def record(self, sample: Sample) -> bool:
-        """Set a gauge; False if its family has no room for these labels."""
+        """Set a value; False if its family has no room for these labels."""
         scope = sample.family.scope
         if scope not in self._series:
             base = base_labels(scope, self._key)
@@ -58,6 +81,7 @@ class ProbeSeries:
         interval: Seconds between two slots, as in force now.
         lasting: Counters, histograms and the gauges that stay true.
         consecutive_failures: Without those that are throttled or our own fault.
+        last_skip: Why the last slot did not become a run; None if it did.
         asked_to_wait: Until when the service asked to, in monotonic seconds and in
             seconds since the epoch; None where the last run was not asked.
     """
@@ -67,9 +91,10 @@ class ProbeSeries:
         self.interval = interval
         self.lasting = Series(base_labels("probe", key), shape)
         self.consecutive_failures = 0
+        self.last_skip: Skip | None = None
         self.asked_to_wait: tuple[float, float] | None = None
         self._shape = shape
-        self._reports: dict[Lifetime, Report] = {}
+        self._reports: dict[Lifetime, list[Report]] = {}
 
     def count(self, verdict: Verdict) -> None:
         """Take a verdict into the number of consecutive failures."""
@@ -79,20 +104,38 @@ class ProbeSeries:
             self.consecutive_failures += 1
 
     def replace(
-        self, lifetime: Lifetime, samples: Iterable[Sample], now: float
+        self,
+        lifetime: Lifetime,
+        samples: Sequence[Sample],
+        now: float,
+        *,
+        whole: bool = True,
     ) -> tuple[Family, ...]:
         """
-        Let these gauges take the place of those that an earlier run set.
+        Let these samples take the place of those that earlier runs set.
+
+        Args:
+            lifetime: Of all of them.
+            samples: What the run set.
+            now: Monotonic seconds.
+            whole: Whether a family that is not among them is known no more; else
+                it stays as it was, and gets no younger.
 
         Returns:
             The family of each sample that there was no room for.
         """
-        report = self._reports[lifetime] = Report(self.key, now, self._shape)
-        return tuple(each.family for each in samples if not report.record(each))
+        report = Report(self.key, now, self._shape)
+        refused = tuple(each.family for each in samples if not report.record(each))
+        older = [] if whole else self._reports.get(lifetime, [])
+        for other in older:
+            other.drop(sample.family for sample in samples)
+        self._reports[lifetime] = [*filter(None, older), report]
+        return refused
 
     def is_current(self, now: float) -> bool:
         """Whether a run finished within the last three intervals."""
-        return any(lifetime == "last_run" for lifetime, _ in self._fresh(now))
+        limit = _INTERVALS * self.interval
+        return any(now - each.at <= limit for each in self._reports.get("last_run", ()))
 
     def reports(self, now: float) -> Iterator[Report]:
         """Yield what is not too old to be told."""
@@ -105,7 +148,7 @@ class ProbeSeries:
         ends_at = None if wait is None else (now + wait, observation.finished_at + wait)
         self.asked_to_wait = ends_at
 
-    def wait(self, now: float) -> Rows:
+    def wait(self, now: float) -> dict[Labels, float]:
         """Return the end of the wait as a series, nothing once it has passed."""
         if self.asked_to_wait is None or now >= self.asked_to_wait[0]:
             return {}
@@ -116,7 +159,9 @@ class ProbeSeries:
         limits = {
             "last_run": _INTERVALS * self.interval,
             "pulled": max(_INTERVALS * self.interval, PULLED_AT_LEAST),
+            "listed": math.inf,
         }
-        for lifetime, report in self._reports.items():
-            if now - report.at <= limits[lifetime]:
-                yield lifetime, report
+        for lifetime, reports in self._reports.items():
+            for report in reports:
+                if now - report.at <= limits[lifetime]:
+                    yield lifetime, report

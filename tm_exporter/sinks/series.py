@@ -52,6 +52,13 @@ class Series:
     def __iter__(self) -> Iterator[tuple[Family, Rows]]:
         return iter(self._rows.items())
 
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def drop(self, family: Family) -> None:
+        """Forget all series of a family."""
+        self._rows.pop(family, None)
+
     def start(self, family: Family, labels: Labels = ()) -> bool:
         """
         Make a counter or histogram exist without a first event.
@@ -67,7 +74,8 @@ class Series:
         """
         Let a counter grow, a gauge be set or a histogram observe.
 
-        A value that is not a finite number says nothing and is left out.
+        A value that is not a finite number says nothing and is left out, but for
+        +Inf where the family has it.
 
         Returns:
             False if the family has no room for these labels.
@@ -76,7 +84,7 @@ class Series:
             ValueError: A counter was asked to shrink.
         """
         family, value = sample.family, sample.value
-        if not math.isfinite(value):
+        if not math.isfinite(value) and not (family.infinite and value == math.inf):
             return True
         if family.kind == "counter" and value < 0:
             raise ValueError(f"{family.name} cannot shrink by {-value}")

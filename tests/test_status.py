@@ -1,6 +1,10 @@
 """How what the sinks remember becomes a status."""
 
+import math
+from dataclasses import replace
 from datetime import UTC, datetime
+
+import pytest
 
 from tests.doubles import FakeClock
 from tests.sinks.observations import (
@@ -13,9 +17,9 @@ from tests.sinks.observations import (
     watching,
 )
 from tm_exporter import catalog
-from tm_exporter.observation import Observation, ProbeKey, Reason, Sample
+from tm_exporter.board import StatusBoard
+from tm_exporter.observation import Observation, ProbeKey, Reason, Sample, Skip
 from tm_exporter.sinks.history import History
-from tm_exporter.status import StatusBoard
 
 
 def board(clock: FakeClock, *observations: Observation) -> StatusBoard:
@@ -94,6 +98,85 @@ def test_a_run_long_past_says_only_when_it_was() -> None:
 
     assert (status.state, status.since, status.reason) == ("unknown", None, None)
     assert (status.last_run, status.probe_id) == (moment(0.25), "run-1")
+
+
+@pytest.mark.parametrize(
+    ("skip", "expected"),
+    [
+        (None, "it has not run yet"),
+        (Skip.BUDGET, "it has not run yet: the canary budget does not pay for it now"),
+        (Skip.MAINTENANCE, "it has not run yet: it is under maintenance"),
+    ],
+)
+def test_what_is_unknown_says_why(skip: Skip | None, expected: str) -> None:
+    """A probe that is skipped is not a riddle."""
+    runs = board(FakeClock())
+    if skip is not None:
+        runs.metrics.skipped(CHAT, skip)
+
+    status = runs.model(CHAT)
+
+    assert (status.state, status.detail, status.skipped) == ("unknown", expected, skip)
+
+
+def test_a_run_ends_a_skip() -> None:
+    """Why an earlier slot was skipped is over then."""
+    runs = board(FakeClock())
+    runs.metrics.skipped(CHAT, Skip.OVERLAP)
+    runs.metrics(observation(CHAT))
+
+    assert runs.model(CHAT).skipped is None
+
+
+@pytest.mark.parametrize("skip", Skip)
+def test_every_skip_is_told_in_words(skip: Skip) -> None:
+    """A new one must not break the page."""
+    runs = board(FakeClock())
+    runs.metrics.skipped(CHAT, skip)
+
+    assert runs.model(CHAT).detail != "it has not run yet"
+
+
+def test_the_last_runs_and_failures_are_told() -> None:
+    """Failures in a list of their own, which runs that pass do not shorten."""
+    bad = observation(reason=Reason.DNS, detail="no such name", probe_id="bad")
+    good = [observation(probe_id=f"good-{number}") for number in range(25)]
+
+    status = board(FakeClock(), bad, *good).model(HEALTH)
+
+    assert [run.probe_id for run in status.runs] == [f"good-{n}" for n in range(5, 25)]
+    assert [(run.probe_id, run.detail) for run in status.failures] == [
+        ("bad", "no such name")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runway", "expected"), [(3600.0, (3600.0, False)), (math.inf, (None, True))]
+)
+def test_an_account_says_what_is_left(
+    runway: float, expected: tuple[float | None, bool]
+) -> None:
+    """An endless runway is none that JSON could tell."""
+    seen = observation(
+        BALANCE,
+        Sample(catalog.BILLING_BALANCE, 12.5, ("USD",)),
+        Sample(catalog.BILLING_RUNWAY_SECONDS, runway),
+    )
+
+    [target] = board(FakeClock(), seen).targets([BALANCE])
+
+    assert target.account is not None
+    assert target.account.balance == {"USD": 12.5}
+    assert (target.account.runway_seconds, target.account.is_idle) == expected
+
+
+def test_money_is_not_told_where_it_is_not_to_be() -> None:
+    """The page may hang on a wall."""
+    seen = observation(BALANCE, Sample(catalog.BILLING_BALANCE, 12.5, ("USD",)))
+
+    silent = replace(board(FakeClock(), seen), shows_money=False)
+
+    assert silent.targets([BALANCE])[0].account is None
 
 
 def test_probes_are_grouped_by_target_and_sorted() -> None:

@@ -1,16 +1,12 @@
-"""Say how every probe is doing now: what the status page and the API show."""
+"""How everything is doing now, as values: what the status page and the API show."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import groupby
+from datetime import datetime
 from typing import Literal
 
-from tm_exporter.catalog import CANARY_LAST_TTFT_SECONDS
-from tm_exporter.observation import Observation, ProbeKey
-from tm_exporter.sinks.history import History
-from tm_exporter.sinks.log import NextStep
-from tm_exporter.sinks.metrics import MetricsSink
+from tm_exporter.reasons import Party
+from tm_exporter.sinks.history import Mark
 
 
 State = Literal["ok", "failing", "unknown"]
@@ -26,7 +22,7 @@ class ModelStatus:
         state: Unknown before the first run, and three intervals after the last.
         since: When the first of the runs ended that all had this state.
         reason: Why the last run failed.
-        detail: The same for people, in one line.
+        detail: The same for people, in one line; or why nothing is known.
         next_step: What to do about it.
         probe_id: Of the last run.
         last_run: When it ended.
@@ -37,6 +33,10 @@ class ModelStatus:
         consecutive_failures: Failed runs since the last one that passed.
         interval_seconds: Time between two slots, as in force now.
         next_slot: When the next run is due.
+        skipped: Why the last slot did not become a run; None if it did.
+        diagnosis: Whose fault a failure is, judged by what else fails.
+        runs: The last ones, the oldest first.
+        failures: The last of them, which runs that pass do not push out.
     """
 
     model: str
@@ -54,6 +54,10 @@ class ModelStatus:
     consecutive_failures: int
     interval_seconds: float | None
     next_slot: datetime | None
+    skipped: str | None = None
+    diagnosis: str | None = None
+    runs: tuple[Mark, ...] = ()
+    failures: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,85 @@ class ProbeStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """
+    What an account has left.
+
+    Attributes:
+        balance: Prepaid credit by currency.
+        runway_seconds: For how long it lasts; None where that is not known, or
+            where nothing is spent.
+        is_idle: Whether nothing is spent.
+    """
+
+    balance: Mapping[str, float]
+    runway_seconds: float | None
+    is_idle: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TargetStatus:
-    """A target, by its probes."""
+    """
+    A target, by its probes.
+
+    Attributes:
+        state: Failing as soon as one probe is; ok if what it serves is known to
+            work: a probe passes for each model, and one without a model.
+        account: Of a Control Plane; None for another target, and where no money
+            is to be shown.
+    """
 
     target: str
     surface: str
     probes: tuple[ProbeStatus, ...]
+    state: State = "unknown"
+    account: AccountStatus | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """
+    Probes of one target that fail for the same reason.
+
+    Attributes:
+        probes: Names, each with its model in brackets where it has one.
+        reason: Of their last runs.
+        detail: Of one of them, for people.
+        party: Whose fault it is.
+        diagnosis: The same in more detail, where what else fails tells.
+        since: When the first of them began to fail.
+        next_step: What to do.
+        probe_id: Of a run that shows it.
+    """
+
+    target: str
+    surface: str
+    probes: tuple[str, ...]
+    reason: str
+    detail: str
+    party: Party
+    diagnosis: str | None
+    since: datetime | None
+    next_step: str
+    probe_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """
+    The answer to the first question: does it work for us, and if not, whose fault?
+
+    Attributes:
+        state: Of everything.
+        summary: One sentence for people.
+        party: Whose fault the first of the problems is; None without one.
+        problems: What explains the most first.
+    """
+
+    state: State
+    summary: str
+    party: Party | None
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +157,68 @@ class NotWatched:
     target: str
     what: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceStatus:
+    """
+    Something that is in maintenance, so that nobody asks it.
+
+    Attributes:
+        name: As configured, or what it is ended by if a person began it.
+        origin: Who says so; `deployment` where it is stopped.
+        who: The person that began it.
+        why: For people.
+        targets: Their names; all of them where there are none.
+        models: Their names; where there are none, the targets as a whole.
+        since: When it began, if that is known.
+        until: When it ends, if that is known.
+    """
+
+    name: str
+    origin: Literal["configuration", "command", "deployment"]
+    who: str
+    why: str
+    targets: tuple[str, ...]
+    models: tuple[str, ...]
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetWindow:
+    """
+    What may be spent within a day or a month, by UTC.
+
+    Attributes:
+        window: `day` or `month`.
+        limit_usd: US dollars, this installation's share.
+        remaining_usd: Of them; None where the ledger cannot be used.
+    """
+
+    window: str
+    limit_usd: float
+    remaining_usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetStatus:
+    """
+    How the canary budget is doing.
+
+    Attributes:
+        ledger: Unused where no probe costs money.
+        detail: Why the ledger cannot be used, and what to do.
+        windows: Day and month; none where no money is to be shown.
+        stretched: By how much intervals are stretched, by probe.
+        skipped: Probes that there is no money for.
+    """
+
+    ledger: Literal["usable", "unusable", "unused"]
+    detail: str
+    windows: tuple[BudgetWindow, ...]
+    stretched: Mapping[str, float]
+    skipped: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +232,9 @@ class Status:
         ready: Whether every probe ran once, or had the time to.
         targets: In order of their names.
         not_watched: In the order of the configuration.
+        maintenance: What is in maintenance now.
+        budget: None where there is none.
+        overview: None where nobody asked.
     """
 
     version: str
@@ -100,74 +242,6 @@ class Status:
     ready: bool
     targets: tuple[TargetStatus, ...]
     not_watched: tuple[NotWatched, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusBoard:
-    """
-    Puts the status together from what the sinks remember.
-
-    Attributes:
-        metrics: Knows what is current.
-        history: Knows the last runs.
-        next_step: Says what to do about a failure.
-        next_slot: Says when a probe is due, in seconds since the epoch.
-    """
-
-    metrics: MetricsSink
-    history: History
-    next_step: NextStep
-    next_slot: Callable[[ProbeKey], float | None]
-
-    def targets(self, keys: Iterable[ProbeKey]) -> tuple[TargetStatus, ...]:
-        """Return the status of these probes, grouped and sorted by name."""
-        by_target = groupby(sorted(keys), lambda key: (key.target, key.surface))
-        return tuple(
-            TargetStatus(target, surface, self._probes(group))
-            for (target, surface), group in by_target
-        )
-
-    def model(self, key: ProbeKey) -> ModelStatus:
-        """Return the status of one probe; of a run that is long past only when."""
-        run = self.history.latest(key)
-        ended = run.observation.finished_at if run else None
-        seen = run.observation if run and self.metrics.is_current(key) else None
-        reason = seen.verdict.reason if seen else None
-        return ModelStatus(
-            model=key.model,
-            state=_state(seen),
-            since=_moment(self.history.since(key)) if seen else None,
-            reason=reason.value if reason else None,
-            detail=seen.verdict.detail if seen else "",
-            next_step=self._next_step(seen) if seen else "",
-            probe_id=run.observation.probe_id if run else None,
-            last_run=_moment(ended),
-            last_success=_moment(self.history.last_success(key)),
-            last_duration_seconds=seen.duration if seen else None,
-            phase_seconds=seen.phases if seen else {},
-            ttft_seconds=seen.value_of(CANARY_LAST_TTFT_SECONDS) if seen else None,
-            consecutive_failures=self.metrics.consecutive_failures(key),
-            interval_seconds=self.metrics.interval_of(key),
-            next_slot=_moment(self.next_slot(key)),
-        )
-
-    def _next_step(self, seen: Observation) -> str:
-        reason = seen.verdict.reason
-        return self.next_step(seen.key, reason, seen.exchange) if reason else ""
-
-    def _probes(self, keys: Iterable[ProbeKey]) -> tuple[ProbeStatus, ...]:
-        return tuple(
-            ProbeStatus(probe, tuple(self.model(key) for key in group))
-            for probe, group in groupby(keys, lambda key: key.probe)
-        )
-
-
-def _state(seen: Observation | None) -> State:
-    if seen is None:
-        return "unknown"
-    return "ok" if seen.verdict.passed else "failing"
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    """Return a time since the epoch as a moment."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    maintenance: tuple[MaintenanceStatus, ...] = ()
+    budget: BudgetStatus | None = None
+    overview: Overview | None = None

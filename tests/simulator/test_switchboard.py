@@ -151,6 +151,18 @@ async def test_models_are_withdrawn_by_name(
     assert [model["id"] for model in listed] == [sim.models[0]]
 
 
+async def test_models_are_added_by_name(
+    sim: Simulator, client: httpx.AsyncClient
+) -> None:
+    """They are listed behind the others."""
+    wanted = {"surface": "serverless", "added": ["someone/m6", "someone/m7"]}
+
+    await client.patch(sim.url + "/simulator/switches", json=wanted)
+
+    listed = (await client.get(sim.serverless_url + "/v1/models")).json()["data"]
+    assert [model["id"] for model in listed] == [*sim.models, *wanted["added"]]
+
+
 async def test_state_tells_requests_without_secrets(
     sim: Simulator, client: httpx.AsyncClient
 ) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from tm_exporter.board import state_of
 from tm_exporter.status import (
     ModelStatus,
     NotWatched,
@@ -44,7 +45,9 @@ def status(*models: ModelStatus, target: str = "eu", **changes: Any) -> Status:
         "version": "1.2.3",
         "started": MOMENT,
         "ready": True,
-        "targets": (TargetStatus(target, "serverless", probes),),
+        "targets": (
+            TargetStatus(target, "serverless", probes, state=state_of(models)),
+        ),
         "not_watched": (NotWatched("eu", "kv_cache", "not built yet"),),
     }
     return Status(**defaults | changes)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,13 +12,25 @@ import pytest
 import yaml
 
 from tests.doubles import FakeClock
-from tests.sinks.observations import HEALTH, watching
+from tests.sinks.observations import HEALTH, next_step, observation, watching
 from tests.sinks.pages import OPENMETRICS, samples
 from tests.web.statuses import model_status, status
+from tm_exporter.evidence import Transcript, transcript
 from tm_exporter.exposition import Exposition
+from tm_exporter.sinks.history import History
 from tm_exporter.status import Status
 from tm_exporter.web import app
 from tm_exporter.web.server import WebServer
+
+
+def _transcript() -> Transcript:
+    history = History()
+    history(observation())
+    run = history.past(HEALTH).runs[0]
+    return transcript(run, {"tm-exporter": "1.2.3"}, next_step, str)
+
+
+TRANSCRIPT = _transcript()
 
 
 @dataclass
@@ -37,9 +50,10 @@ class Exporter:
             ready=lambda: self.readiness,
             config=lambda: self.settings,
             status=self.status,
+            evidence=lambda probe_id: TRANSCRIPT if probe_id == "run-1" else None,
         )
 
-    def status(self) -> Status:
+    async def status(self) -> Status:
         """Return how everything is doing."""
         return status(model_status(model="模型"))
 
@@ -128,14 +142,78 @@ async def test_the_status_is_json(client: httpx.AsyncClient) -> None:
 
 
 async def test_the_landing_page_is_html(client: httpx.AsyncClient) -> None:
-    """With a policy that allows its own style and nothing else."""
+    """With a policy that allows its own files and nothing else."""
     answer = await client.get("/")
 
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "模型" in answer.text
-    policy = answer.headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
-    assert "unsafe" not in policy
+    policy = answer.headers["content-security-policy"].split("; ")
+    assert "default-src 'none'" in policy
+    assert {"script-src 'self'", "style-src 'self'"} <= set(policy)
+    assert "unsafe" not in str(policy)
+
+
+async def test_one_target_has_a_page_of_its_own(client: httpx.AsyncClient) -> None:
+    """Which is how what is folded away is read without a script."""
+    known = await client.get("/", params={"target": "eu"})
+    unknown = await client.get("/", params={"target": "<b>"})
+
+    assert known.status_code == 200
+    assert "<h1>eu</h1>" in known.text
+    assert (unknown.status_code, unknown.text) == (404, "no such target\n")
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/status"])
+async def test_who_takes_gzip_gets_it(client: httpx.AsyncClient, path: str) -> None:
+    """A page that is read every few seconds is worth it."""
+    plain = await client.get(path, headers={"accept-encoding": "identity"})
+    packed = await client.get(path, headers={"accept-encoding": "gzip"})
+
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert int(packed.headers["content-length"]) < len(plain.content)
+
+
+async def test_the_pages_own_files_are_served(client: httpx.AsyncClient) -> None:
+    """Their names change with them, so a browser may keep them."""
+    document = (await client.get("/")).text
+
+    paths = re.findall(r'(?:href|src)="(/static/[^"]+)"', document)
+    answers = [await client.get(path) for path in paths]
+
+    assert {answer.headers["content-type"] for answer in answers} == {
+        "text/css; charset=utf-8",
+        "text/javascript; charset=utf-8",
+        "image/svg+xml",
+    }
+    assert {answer.status_code for answer in answers} == {200}
+    assert all("immutable" in answer.headers["cache-control"] for answer in answers)
+
+
+async def test_a_transcript_is_json_for_programs(client: httpx.AsyncClient) -> None:
+    """And plain text for who asks so, by header or by address."""
+    data = await client.get("/api/v1/evidence/run-1")
+    by_header = await client.get(
+        "/api/v1/evidence/run-1", headers={"accept": "text/plain"}
+    )
+    by_address = await client.get("/api/v1/evidence/run-1", params={"format": "text"})
+
+    assert data.json()["probe_id"] == "run-1"
+    assert by_header.text == by_address.text
+    assert by_header.text.startswith("probe_id   run-1\n")
+
+
+@pytest.mark.parametrize("probe_id", ["run-2", "%3Cscript%3E", "..%2F..", "a" * 2000])
+async def test_a_run_that_is_not_kept_has_no_transcript(
+    client: httpx.AsyncClient, probe_id: str
+) -> None:
+    """A sentence says why, and repeats nothing."""
+    answer = await client.get(f"/api/v1/evidence/{probe_id}")
+
+    assert answer.status_code == 404
+    assert probe_id not in answer.text
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics", "/nowhere", "/-/healthy"])

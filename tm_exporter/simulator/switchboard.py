@@ -41,6 +41,10 @@ class Switchboard:
             {
                 **self._in_force(),
                 "balance": str(world.account.balance),
+                "charged": {
+                    "usd": str(world.account.charged),
+                    "requests": world.account.charges,
+                },
                 "requests_total": world.log.total,
                 "requests": requests[-_SHOWN_REQUESTS:],
                 "forbidden_calls": [asdict(call) for call in world.log.forbidden],

@@ -1,25 +1,23 @@
 """The routes of the exporter. None waits for anything but memory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-import orjson
 import yaml
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from tm_exporter.evidence import Transcript
 from tm_exporter.exposition import VARY, Exposition
 from tm_exporter.status import Status
-from tm_exporter.web import page
+from tm_exporter.web import runbooks
+from tm_exporter.web.people import PeoplesPages
 from tm_exporter.web.security import SecurityHeaders
-
-
-_JSON = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +31,15 @@ class Sources:
         ready: Whether every enabled probe ran once, or had the time to.
         config: The configuration in force as plain data, secrets masked.
         status: How every probe is doing.
+        evidence: Returns the transcript of a kept run, None if it is not kept.
     """
 
     metrics: Exposition
     healthy: Callable[[], bool]
     ready: Callable[[], bool]
     config: Callable[[], Mapping[str, Any]]
-    status: Callable[[], Status]
+    status: Callable[[], Awaitable[Status]]
+    evidence: Callable[[str], Transcript | None] = lambda _: None
 
 
 class Pages:
@@ -58,15 +58,6 @@ class Pages:
         if rendered.encoding is not None:
             headers["content-encoding"] = rendered.encoding
         return Response(rendered.body, headers=headers)
-
-    async def landing(self, _: Request) -> Response:
-        """Answer with a page for people."""
-        return HTMLResponse(page.render(self._sources.status()))
-
-    async def status(self, _: Request) -> Response:
-        """Answer with the same as JSON."""
-        body = orjson.dumps(self._sources.status(), option=_JSON)
-        return Response(body, media_type="application/json")
 
     async def config(self, _: Request) -> Response:
         """Answer with the configuration as YAML."""
@@ -87,16 +78,18 @@ def build(sources: Sources) -> Starlette:
     """Return the application."""
     pages = Pages(sources)
     routes = {
-        "/": pages.landing,
         "/metrics": pages.metrics,
         "/config": pages.config,
-        "/api/v1/status": pages.status,
         "/-/healthy": pages.healthy,
         "/-/ready": pages.ready,
     }
     app = Starlette(
-        routes=[Route(path, handler) for path, handler in routes.items()],
-        middleware=[Middleware(SecurityHeaders, style=page.STYLE)],
+        routes=[
+            *(Route(path, handler) for path, handler in routes.items()),
+            *PeoplesPages(sources.status, sources.evidence).routes(),
+            *runbooks.routes(),
+        ],
+        middleware=[Middleware(SecurityHeaders)],
         exception_handlers={HTTPException: _refuse},
     )
     app.router.redirect_slashes = False  # it would repeat the client's Host header

@@ -1,115 +1,110 @@
-"""The status page for people: one self-contained HTML document."""
+"""The status page for people: one document that works without a script."""
 
 from datetime import datetime
-from html import escape
 
-from tm_exporter.status import ModelStatus, NotWatched, Status
+from tm_exporter.status import Status, TargetStatus
+from tm_exporter.web.failures import MOST, MOST_OF_TARGET, failures
+from tm_exporter.web.gaps import gaps, maintenance
+from tm_exporter.web.glance import glance
+from tm_exporter.web.html import Html, join, tag
+from tm_exporter.web.money import money_section
+from tm_exporter.web.parts import moment
+from tm_exporter.web.static import BUILD, FILES
+from tm_exporter.web.targets import one_target, targets
+from tm_exporter.web.words import exact
 
 
-STYLE = """
-:root { color-scheme: light dark; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 90rem;
-       padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-caption { font-weight: 600; padding: .5rem 0; text-align: left; }
-th, td { border-bottom: 1px solid #8886; padding: .35rem .6rem; text-align: left;
-         vertical-align: top; overflow-wrap: break-word; }
-td.number { font-variant-numeric: tabular-nums; text-align: right;
-            white-space: nowrap; }
-tr.failing td.state { color: #b00020; font-weight: 700; }
-tr.ok td.state { color: #12691f; }
-@media (prefers-color-scheme: dark) {
-  tr.failing td.state { color: #ff8a80; }
-  tr.ok td.state { color: #81c995; }
+_LINKS = {
+    "/metrics": "Metrics",
+    "/config": "Configuration",
+    "/api/v1/status": "Status as JSON",
 }
-.scroll { overflow-x: auto; }
-nav a { margin-right: 1rem; }
-"""
-
-_COLUMNS = (
-    *("Target", "Surface", "Probe", "Model", "State", "Reason", "Next step"),
-    *("Since", "Last duration", "Time to first token"),
-)
-_LINKS = ("/metrics", "/config", "/api/v1/status")
 
 
-def render(status: Status) -> str:
-    """Return the document; nothing in it was not escaped."""
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_title(status)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>tm-exporter</h1>\n<p>{_summary(status)}</p>\n<nav>{_navigation()}</nav>\n"
-        f"{_table('Probes', _COLUMNS, _probe_rows(status))}"
-        f"{_not_watched(status.not_watched)}</body>\n</html>\n"
+def render(status: Status, now: datetime, only: TargetStatus | None = None) -> str:
+    """
+    Return the document; nothing in it was not escaped.
+
+    Args:
+        status: Of everything.
+        now: The time.
+        only: The one target that is told in full; without one, all are.
+    """
+    main = _all(status, now) if only is None else _one(only, now)
+    content = tag("main", main, id="content", tabindex="-1")
+    body = tag("body", _header(status, now), content, _footer(status, now))
+    document = tag("html", _head(status), body, lang="en", data_build=BUILD)
+    return f"<!doctype html>\n{document}\n"
+
+
+def _all(status: Status, now: datetime) -> Html:
+    return join(
+        (
+            glance(status, now),
+            maintenance(status.maintenance, now),
+            money_section(status),
+            targets(status.targets, now),
+            failures(status.targets, now, MOST),
+            gaps(status),
+        )
+    )
+
+
+def _one(target: TargetStatus, now: datetime) -> Html:
+    return join(
+        (
+            tag("h1", target.target),
+            tag("p", tag("a", "All targets", href="/")),
+            one_target(target, now),
+            failures([target], now, MOST_OF_TARGET),
+        )
+    )
+
+
+def _head(status: Status) -> Html:
+    state = status.overview.state if status.overview else "unknown"
+    return tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", _title(status)),
+        tag("link", rel="icon", type="image/svg+xml", href=FILES[f"{state}.svg"].path),
+        tag("link", rel="stylesheet", href=FILES["page.css"].path),
+        tag("script", src=FILES["page.js"].path, defer=True),
     )
 
 
 def _title(status: Status) -> str:
-    failing = sum(model.state == "failing" for *_, model in _models(status))
+    """Return what a row of browser tabs shows: how many fail comes first."""
+    models = (m for t in status.targets for p in t.probes for m in p.models)
+    failing = sum(model.state == "failing" for model in models)
     return f"{failing} failing - tm-exporter" if failing else "tm-exporter"
 
 
-def _summary(status: Status) -> str:
+def _header(status: Status, now: datetime) -> Html:
+    skip = tag("a", "Skip to content", href="#content", class_="skip")
+    links = (tag("a", words, href=path) for path, words in _LINKS.items())
+    as_of = tag("time", f"As of {exact(now)}", datetime=now.isoformat(), id="as-of")
+    pause = tag(
+        "button",
+        "Pause updates",
+        type="button",
+        id="pause",
+        class_="script-only",
+        aria_pressed="false",
+    )
+    note = tag("p", id="note", class_="script-only", role="alert")
+    name = tag("a", f"tm-exporter {status.version}", href="/", class_="brand")
+    return tag(
+        "header", skip, name, tag("nav", *links, aria_label="More"), as_of, pause, note
+    )
+
+
+def _footer(status: Status, now: datetime) -> Html:
     ready = "ready" if status.ready else "not ready yet"
-    started = _moment(status.started)
-    return f"Version {escape(status.version)}, started {started}, {ready}."
-
-
-def _navigation() -> str:
-    return "".join(f'<a href="{link}">{link}</a>' for link in _LINKS)
-
-
-def _table(caption: str, columns: tuple[str, ...], rows: str) -> str:
-    head = "".join(f'<th scope="col">{column}</th>' for column in columns)
-    return (
-        f'<div class="scroll"><table>\n<caption>{caption}</caption>\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n"
+    started = moment(status.started, now)
+    return tag(
+        "footer",
+        tag("p", f"tm-exporter {status.version}, started ", started, f", {ready}."),
+        id="footer",
     )
-
-
-def _models(status: Status) -> list[tuple[str, str, str, ModelStatus]]:
-    """Return target, surface, probe and the rest, a row for each model."""
-    return [
-        (target.target, target.surface, probe.probe, model)
-        for target in status.targets
-        for probe in target.probes
-        for model in probe.models
-    ]
-
-
-def _probe_rows(status: Status) -> str:
-    return "".join(_probe_row(*row) for row in _models(status))
-
-
-def _probe_row(target: str, surface: str, probe: str, model: ModelStatus) -> str:
-    names = "".join(map(_cell, (target, surface, probe, model.model)))
-    reason = f"{model.reason}: {model.detail}" if model.detail else model.reason or ""
-    return (
-        f'<tr class="{model.state}">{names}<td class="state">{model.state}</td>'
-        f"{_cell(reason)}{_cell(model.next_step)}{_cell(_moment(model.since))}"
-        f"{_number(model.last_duration_seconds)}{_number(model.ttft_seconds)}</tr>\n"
-    )
-
-
-def _not_watched(entries: tuple[NotWatched, ...]) -> str:
-    if not entries:
-        return ""
-    rows = "".join(
-        f"<tr>{_cell(entry.target)}{_cell(entry.what)}{_cell(entry.why)}</tr>\n"
-        for entry in entries
-    )
-    return _table("Not watched", ("Target", "What", "Why"), rows)
-
-
-def _cell(text: str) -> str:
-    return f"<td>{escape(text)}</td>"
-
-
-def _number(seconds: float | None) -> str:
-    text = "" if seconds is None else f"{seconds:.3f} s"
-    return f'<td class="number">{text}</td>'
-
-
-def _moment(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,108 @@
+"""The top of the page: does it work for us, and if not, whose fault, and what to do?"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tm_exporter.printable import printable
+from tm_exporter.reasons import Party
+from tm_exporter.status import Overview, Problem, Status
+from tm_exporter.web.html import Html, join, tag
+from tm_exporter.web.parts import badge, evidence, moment, name, text
+from tm_exporter.web.words import some
+
+
+_MOST_PROBLEMS = 12
+
+WHOSE: Mapping[Party, str] = {
+    "us": "ours",
+    "service": "Tensormesh's",
+    "network": "the network's, between Tensormesh and us",
+    "exporter": "the exporter's own",
+}
+_MORE: Mapping[str, str] = {
+    "network_local": "our own network: nothing else can be reached either",
+    "network_remote": "the way between us and Tensormesh",
+    "edge": "Tensormesh's front, for every model alike",
+    "auth": "a credential of ours is refused",
+    "quota": "the credit is used up",
+    "throttled": "requests are being throttled",
+    "routing": "nobody serves the model or the user that we name",
+    "model": "a model of Tensormesh's",
+    "stream": "streams, while whole answers pass",
+}
+
+
+def glance(status: Status, now: datetime) -> Html:
+    """Return the answer in one look, then what is wrong, the widest first."""
+    told = status.overview or Overview(
+        state="unknown", summary="Nothing is known yet.", party=None, problems=()
+    )
+    heading = tag("h1", badge(told.state), " ", told.summary)
+    # Read out when it changes; what changes with every second is not in it.
+    announced = tag("div", heading, _fault(told), role="status", id="answer")
+    return tag(
+        "section",
+        announced,
+        tag("p", _count(status), class_="count"),
+        _problems(told, now),
+        class_=f"glance {told.state}",
+        id="glance",
+        aria_label="Overview",
+    )
+
+
+def _fault(told: Overview) -> Html | None:
+    if told.party is None:
+        return None
+    first = told.problems[0]
+    more = _MORE.get(first.diagnosis or "")
+    whose = f"{WHOSE[told.party]} ({more})" if more else WHOSE[told.party]
+    return join(
+        (
+            tag("p", tag("strong", "Whose fault: "), f"{whose}."),
+            tag("p", tag("strong", "What to do: "), text(first.next_step)),
+        )
+    )
+
+
+def _count(status: Status) -> str:
+    """Return how many probes are in which state."""
+    models = [m for t in status.targets for p in t.probes for m in p.models]
+    passing = sum(m.state == "ok" for m in models)
+    failing = sum(m.state == "failing" for m in models)
+    unknown = len(models) - passing - failing
+    return f"{passing} of {len(models)} probes pass, {failing} fail" + (
+        f", {unknown} are not known." if unknown else "."
+    )
+
+
+def _problems(told: Overview, now: datetime) -> Html | None:
+    if not told.problems:
+        return None
+    items = [_problem(each, now) for each in told.problems[:_MOST_PROBLEMS]]
+    more = len(told.problems) - len(items)
+    if more > 0:
+        items.append(tag("li", f"and {more} more, below"))
+    title = tag("h2", "What fails", id="problems-title")
+    return join((title, tag("ul", *items, class_="problems")))
+
+
+def _problem(told: Problem, now: datetime) -> Html:
+    since = moment(told.since, now)
+    head = tag(
+        "p",
+        tag("a", told.target, href=f"/?target={told.target}"),
+        ": ",
+        tag("strong", name(told.reason)),
+        tag("span", " since ", since, class_="muted") if since else None,
+        f"; {WHOSE[told.party]} to fix.",
+    )
+    return tag(
+        "li",
+        head,
+        tag("p", text(some(told.probes, 4))),
+        tag("p", text(told.detail), class_="detail") if told.detail else None,
+        tag("p", "Next: ", text(told.next_step)),
+        evidence(told.probe_id, f"{told.target}, {told.reason}"),
+        id=f"problem-{told.target}-{told.diagnosis or ''}-{printable(told.reason, 40)}",
+    )

@@ -1,0 +1,1 @@
+"""Dashboards for Grafana: their source, and the JSON that is made of it."""

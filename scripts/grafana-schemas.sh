@@ -14,7 +14,7 @@ rm -rf "$root" "$work"
 mkdir -p "$work/schemas"
 cp tests/grafana/npm/package.json tests/grafana/npm/package-lock.json "$work"
 cd "$work"
-npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 
 types=node_modules/@grafana/schema/dist/types/raw
 generate() {

@@ -225,9 +225,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(
-    *steps: Step, host: str = "127.0.0.1", port: int = 0
-) -> Iterator[Server]:
+def serving(*steps: Step, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
     """Run a server for as long as the block lasts, on any port if none is named."""
     server = Server(steps, host, port)
     server.start()

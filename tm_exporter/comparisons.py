@@ -99,13 +99,21 @@ def auto_targets(settings: Settings) -> Iterator[AutoTarget]:
                 surface=target.surface,
                 limit=target.auto_models_limit,
                 account=None if account is None else account.name,
-                probe=_offer(settings, account, _OFFERED_BY[target.surface]),
+                probe=_reader(settings, account, _OFFERED_BY[target.surface]),
+                lister=_lister(settings, target),
             )
 
 
-def _offer(settings: Settings, account: Target | None, kind: str) -> str | None:
-    """Return the name of an account's probe of a kind, None if none runs."""
-    rows = (row for row in running(settings) if row.target is account)
+def _lister(settings: Settings, target: Target) -> str | None:
+    """Return the probe that tells how a gateway names what is deployed, if any."""
+    if target.surface != "on_demand":
+        return None
+    return _reader(settings, target, "models")
+
+
+def _reader(settings: Settings, of: Target | None, kind: str) -> str | None:
+    """Return the name of a target's probe of a kind, None if none runs."""
+    rows = (row for row in running(settings) if row.target is of)
     return next((row.probe for row in rows if row.section.kind == kind), None)
 
 

@@ -27,6 +27,7 @@ _UNITS = {
         ("d", 86400),
     )
 }
+_LONGEST = 3660 * 86_400
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _DURATION = rf"^(?:{_PART.pattern})+$"
 
@@ -43,6 +44,8 @@ def parse_duration(value: Any) -> float:
         # As decimals: 700 times the binary 0.001 is no 0.7, which labels would show.
         parts = (Decimal(n) * _UNITS[unit] for n, unit in _PART.findall(text))
         seconds = float(sum(parts))
+        if seconds > _LONGEST:
+            raise ValueError(f"{text:.20} is more than ten years")
         if seconds > 0:
             return seconds
         raise ValueError(f"{text} is no time at all")

@@ -153,16 +153,95 @@ def test_a_missing_model_that_comes_back_was_never_gone() -> None:
     assert watched.told == [("one", "two")]
 
 
+ON_DEMAND = AutoTarget(
+    name="serverless",
+    surface="on_demand",
+    limit=1,
+    account="account",
+    probe="deployments",
+    lister="models",
+)
+
+
 def test_takes_running_deployments_on_demand() -> None:
     """Those that are stopped on purpose answer nobody."""
-    target = AutoTarget(
-        name="serverless",
-        surface="on_demand",
-        limit=3,
-        account="account",
-        probe="deployments",
-    )
-    watched = Watched(target)
+    watched = Watched(replace(ON_DEMAND, limit=3, lister=None))
     watched.see(DEPLOYMENTS, DeploymentsListed(("up", "down"), stopped=("down",)))
 
     assert watched.told == [("up",)]
+
+
+def test_asks_on_demand_for_what_the_gateway_calls_it() -> None:
+    """A deployment's nickname is no name that the gateway knows."""
+    watched = Watched(ON_DEMAND)
+    watched.see(DEPLOYMENTS, DeploymentsListed(("assistant",)))
+    watched.see(MODELS, served("some-model-gpu-type-h200x1"))
+
+    assert watched.told == [("some-model-gpu-type-h200x1",)]
+
+
+def test_prefers_on_demand_what_is_both_deployed_and_listed() -> None:
+    """In whichever order the two are read."""
+    watched = Watched(ON_DEMAND)
+    watched.see(MODELS, served("other", "deployed"))
+    watched.see(DEPLOYMENTS, DeploymentsListed(("starting", "deployed")))
+
+    assert watched.told == [("deployed",)]
+
+
+def test_takes_deployments_where_the_gateway_tells_no_list() -> None:
+    """A list that cannot be read must not keep everything from being watched."""
+    watched = Watched(ON_DEMAND)
+    watched.see(DEPLOYMENTS, DeploymentsListed(("deployed",)))
+    assert watched.told == []
+    watched.see(MODELS)
+
+    assert watched.told == [("deployed",)]
+
+
+def test_gives_up_a_nickname_once_the_gateway_tells_its_names() -> None:
+    """Two lists in a row must lack it."""
+    watched = Watched(ON_DEMAND)
+    watched.see(DEPLOYMENTS, DeploymentsListed(("assistant",)))
+    watched.see(MODELS)
+    for _ in range(2):
+        watched.see(MODELS, served("gateway-name"))
+
+    assert watched.told[-1] == ("gateway-name",)
+
+
+def test_a_list_that_fails_counts_for_nothing() -> None:
+    """Only two lists that were read tell that a model is gone."""
+    watched = Watched(replace(ON_DEMAND, account=None, probe=None))
+    watched.see(MODELS, served("one"))
+    watched.see(MODELS, served("two"))
+    for _ in range(3):
+        watched.see(MODELS)
+
+    assert watched.told == [("one",)]
+
+
+def test_keeps_on_demand_what_is_deployed_and_vanishes_from_the_list() -> None:
+    """That is an outage to be seen, and no reason to look elsewhere."""
+    watched = Watched(ON_DEMAND)
+    watched.see(DEPLOYMENTS, DeploymentsListed(("one", "two")))
+    watched.see(MODELS, served("one", "two"))
+    for _ in range(3):
+        watched.see(MODELS, served("two"))
+        watched.see(DEPLOYMENTS, DeploymentsListed(("one", "two")))
+    for _ in range(3):
+        watched.see(MODELS, served())
+
+    assert watched.told == [("one",)]
+
+
+def test_lets_go_on_demand_what_is_deployed_no_more() -> None:
+    """And takes what is."""
+    watched = Watched(ON_DEMAND)
+    watched.see(DEPLOYMENTS, DeploymentsListed(("one", "two")))
+    watched.see(MODELS, served("one", "two"))
+    watched.see(DEPLOYMENTS, DeploymentsListed(("two",)))
+    for _ in range(2):
+        watched.see(MODELS, served("two"))
+
+    assert watched.told == [("one",), ("two",)]

@@ -221,7 +221,7 @@ def shown_labels(panel: Json) -> set[str]:
 
 def replaced(expr: str) -> str:
     """Return a query as Grafana would send it, with all chosen and a range of 2 min."""
-    for name, value in (("__rate_interval", "1m"), ("__range", "2m")):
+    for name, value in (("__rate_interval", "2m"), ("__range", "2m")):
         expr = expr.replace(f"${name}", value)
     for name in ("cluster", "job", "instance", "target", "surface", "model"):
         expr = expr.replace(f"${name}", ".*" if name in {"cluster", "model"} else ".+")

@@ -2,9 +2,10 @@
 Choose the models of targets that say `models: auto`.
 
 Candidates come from what the paying account offers, cheapest first, else from the
-surface's own list. A model once chosen is kept for as long as it is offered, so
-that a change of prices does not end its series; it is let go when two polls in a
-row lack it. For seven days it is told as not listed: gone is not healthy.
+surface's own list. On demand that list goes first: only it tells under which names
+the gateway serves what is deployed. A model once chosen is kept for as long as it is
+offered, so that a change of prices does not end its series; it is let go when two
+polls in a row lack it. For seven days it is told as not listed: gone is not healthy.
 """
 
 import time
@@ -44,6 +45,7 @@ class AutoTarget:
         limit: How many models to choose at the most.
         account: The control_plane target that pays; None where it is not known.
         probe: Name of the account's probe that reads the offer; None if none runs.
+        lister: Name of the target's probe whose list to wait for; None for none.
     """
 
     name: str
@@ -51,6 +53,7 @@ class AutoTarget:
     limit: int
     account: str | None = None
     probe: str | None = None
+    lister: str | None = None
 
 
 @dataclass(slots=True)
@@ -62,16 +65,20 @@ class _Choice:
         offered: By the account, best first; None while nothing was read.
         served: By the surface, None likewise.
         waiting: The account's offer has not been asked for yet.
+        unlisted: The surface's list neither.
         chosen: In order of preference.
+        confirmed: Those of them that the surface once had in its list.
         misses: Polls in a row that lacked a chosen model.
         had: When each model was chosen last, in seconds since the epoch.
     """
 
     target: AutoTarget
     waiting: bool
+    unlisted: bool
     offered: tuple[str, ...] | None = None
     served: ModelsServed | None = None
     chosen: tuple[str, ...] = ()
+    confirmed: set[str] = field(default_factory=set)
     misses: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     had: dict[str, float] = field(default_factory=dict)
 
@@ -80,11 +87,21 @@ class _Choice:
         """Names in the surface's list, in its order."""
         return () if self.served is None else tuple(m.name for m in self.served.models)
 
+    @property
+    def goes_by_list(self) -> bool:
+        """Whether the surface's own list decides."""
+        on_demand = self.target.surface == "on_demand"
+        return not self.offered or (on_demand and self.served is not None)
+
     def candidates(self) -> tuple[str, ...]:
         """Return what may be chosen, best first; nothing while it is not known."""
-        if self.waiting:
+        if self.waiting or self.unlisted:
             return ()
-        return self.offered or self.served_names
+        if not self.goes_by_list:
+            return self.offered or ()
+        offered, served = self.offered or (), self.served_names
+        both = tuple(model for model in offered if model in served)
+        return both or served or (() if self.chosen else offered)
 
     def choose(self, *, polled: bool) -> tuple[str, ...]:
         """
@@ -101,7 +118,8 @@ class _Choice:
         return (*kept, *free)[: max(self.target.limit, len(kept))]
 
     def _keeps(self, model: str, candidates: Sequence[str], polled: bool) -> bool:  # noqa: FBT001
-        if model in candidates:
+        deployed = model in self.confirmed and model in (self.offered or ())
+        if model in candidates or deployed:  # an outage is no reason to look away
             self.misses.pop(model, None)
             return True
         self.misses[model] += polled
@@ -135,7 +153,11 @@ class AutoModels:
         self._memory = memory
         self._now = now
         self._choices = {
-            target.name: _Choice(target, waiting=target.probe is not None)
+            target.name: _Choice(
+                target,
+                waiting=target.probe is not None,
+                unlisted=target.lister is not None,
+            )
             for target in targets
         }
         self._recall()
@@ -153,16 +175,17 @@ class AutoModels:
     def _take(self, choice: _Choice, observation: Observation) -> None:
         """Take what a run says of a target's candidates, and choose again."""
         target, key = choice.target, observation.key
-        polled = False
+        served = observation.fact(ModelsServed)
         if key.target == target.account and key.probe == target.probe:
             offer = observation.fact(_OFFERS[target.surface])
             choice.waiting = False
             if offer is not None:
                 choice.offered = _names(offer)
-            polled = bool(choice.offered) and offer is not None
-        elif key.target == target.name and (s := observation.fact(ModelsServed)):
-            choice.served = s
-            polled = not choice.offered
+            polled = not choice.goes_by_list and offer is not None
+        elif key.target == target.name and (served or key.probe == target.lister):
+            choice.unlisted = False
+            choice.served = served or choice.served
+            polled = choice.goes_by_list and served is not None
         else:
             return
         self._set(choice, choice.choose(polled=polled))
@@ -170,6 +193,7 @@ class AutoModels:
     def _set(self, choice: _Choice, chosen: tuple[str, ...]) -> None:
         """Note what is chosen, and tell if it is something else than before."""
         before, choice.chosen = choice.chosen, chosen
+        choice.confirmed |= set(chosen).intersection(choice.served_names)
         now = self._now()
         choice.had |= dict.fromkeys((*before, *chosen), now)
         choice.had = {m: at for m, at in choice.had.items() if now - at <= REMEMBERED}

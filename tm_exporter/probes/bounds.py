@@ -116,9 +116,7 @@ def used(exchange: Exchange, usage: Usage | None) -> Tokens | None:
 
 def _is_refusal(status: int | None) -> bool:
     """Whether a status says that the request itself was not accepted."""
-    return (
-        status is not None and 400 <= status < 500 and status not in (408, 425, 499)
-    )
+    return status is not None and 400 <= status < 500 and status not in (408, 425, 499)
 
 
 def _most_input(

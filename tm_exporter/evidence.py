@@ -24,6 +24,7 @@ from tm_exporter.sinks.shapes import BodyShape
 MASK = "<masked>"
 
 _LONGEST = 1000
+_WAIT = re.compile(r"\d{1,10}|[A-Z][a-z]{2,8},? [\w :-]{1,40}")
 _MOST_HEADERS = 100
 _LEFT_OUT = frozenset(("set-cookie", "set-cookie2"))
 _PRIVATE = re.compile(
@@ -255,6 +256,8 @@ def _headers(headers: Headers, mask: Mask) -> Headers:
 def _value(name: str, value: str, mask: Mask) -> str:
     if _PRIVATE.search(name):
         return MASK
+    if name == "retry-after" and not _WAIT.fullmatch(value):
+        return MASK  # neither seconds nor a date: who knows what it is
     if name == "location" and "?" in value:  # what follows may be a credential
         return f"{_fit(value.partition('?')[0], mask)}?{MASK}"
     return _fit(value, mask)

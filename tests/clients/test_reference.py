@@ -62,7 +62,7 @@ async def test_an_answer_to_head_has_a_length_and_no_body() -> None:
 
 async def test_silence_is_none() -> None:
     """And why is told."""
-    with asked(reset) as (reference, told, _):
+    with asked(request, reset) as (reference, told, _):
         reason = await reference.ask()
 
     assert reason is Reason.CONNECTION_LOST

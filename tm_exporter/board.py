@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 
@@ -81,8 +82,15 @@ class StatusBoard:
             await asyncio.sleep(0)
         return tuple(told)
 
-    def model(self, key: ProbeKey) -> ModelStatus:
-        """Return the status of one probe; of a run that is long past only when."""
+    def model(self, key: ProbeKey, diagnose: Diagnose | None = None) -> ModelStatus:
+        """
+        Return the status of one probe; of a run that is long past only when.
+
+        Args:
+            key: Which one.
+            diagnose: Remembers what it said of other probes of the same model.
+        """
+        diagnose = diagnose or self.diagnose
         past, standing = self.history.past(key), self.metrics.standing(key)
         last = past.marks[-1] if past.marks else None
         seen = past.runs[-1].observation if last and standing.is_current else None
@@ -105,7 +113,7 @@ class StatusBoard:
             interval_seconds=standing.interval,
             next_slot=_moment(self.next_slot(key)),
             skipped=skip,
-            diagnosis=self.diagnose(key.target, key.model) if reason else None,
+            diagnosis=diagnose(key.target, key.model) if reason else None,
             runs=tuple(past.marks),
             failures=tuple(past.failure_marks),
         )
@@ -157,8 +165,9 @@ class StatusBoard:
         return self.next_step(seen.key, reason, seen.exchange) if reason else ""
 
     def _probes(self, keys: Iterable[ProbeKey]) -> tuple[ProbeStatus, ...]:
+        diagnose = cache(self.diagnose)
         return tuple(
-            ProbeStatus(probe, tuple(self.model(key) for key in group))
+            ProbeStatus(probe, tuple(self.model(key, diagnose) for key in group))
             for probe, group in groupby(keys, attrgetter("probe"))
         )
 

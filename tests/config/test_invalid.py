@@ -292,8 +292,7 @@ MESSAGES = {
         "5: `targets.a.probes.health.interval`: '15sec' is not a duration such as 500ms, 15s or 1h30m",
     ),
     "endless-duration": (
-        "5: `targets.a.probes.health.interval`: 99999999999999999999 is more than "
-        "ten years",
+        f"5: `targets.a.probes.health.interval`: {'9' * 20} is more than ten years",
     ),
     "zero-duration": ("5: `targets.a.probes.health.interval`: 0s is no time at all",),
 }

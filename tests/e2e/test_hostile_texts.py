@@ -35,7 +35,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "probes": probes,
         }
         folder = tmp_path_factory.mktemp("hostile")
-        document = {"targets": [target], "state_dir": str(folder)}
+        document: dict[str, object] = {"targets": [target], "state_dir": str(folder)}
         document["canary_budget"] = {"daily_usd": 1000, "monthly_usd": 31_000}
         file = folder / "exporter.yml"
         file.write_text(yaml.safe_dump(document, allow_unicode=False))
@@ -102,10 +102,12 @@ def test_on_the_page_of_metrics_they_are_labels(daemon: Daemon) -> None:
 def test_a_transcript_neither_steers_nor_tells(daemon: Daemon) -> None:
     """A terminal shows it, and a cookie is not in it."""
     [target] = daemon.get("/api/v1/status").json()["targets"]
-    ids = [m["probe_id"] for probe in target["probes"] for m in probe["models"]]
+    last = [m["probe_id"] for probe in target["probes"] for m in probe["models"]]
+    ids = [probe_id for probe_id in last if probe_id is not None]
 
     texts = [daemon.get(f"/api/v1/evidence/{i}?format=text").text for i in ids]
 
+    assert len(texts) >= len(PROBES)
     for text in texts:
         assert "<script>window.hit=1</script>" in text
         assert not any(mark in text for mark in (*STEERS, "of-somebody", LONG))

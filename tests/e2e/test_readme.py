@@ -35,10 +35,10 @@ def test_its_configuration_is_accepted(tmp_path: Path) -> None:
 
 
 def test_its_links_lead_somewhere() -> None:
-    """Every file that it links to is in the repository."""
+    """Every file or folder that it links to is in the repository."""
     links = re.findall(r"\]\(([^)]+)\)", README)
 
-    assert [link for link in links if not (ROOT / link).is_file()] == []
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 def test_its_commands_are_targets_of_the_makefile() -> None:

@@ -339,8 +339,8 @@ def test_the_budget_is_told_in_words() -> None:
     """What is left, what runs less often, and what does not run."""
     text = text_of(budget(stretched={"chat": 1.4}, skipped=("kv_cache", "chat_long")))
 
-    assert "Canaries may still spend 0.50 USD of 1.00 USD today." in text
-    assert "Canaries may still spend 12.25 USD of 31.00 USD this month." in text
+    assert "Of the canary budget 0.50 of 1.00 USD are left today." in text
+    assert "Of the canary budget 12.25 of 31.00 USD are left this month." in text
     assert "chat runs 1.4 times less often, so that the money lasts." in text
     assert "No money is left for kv_cache, chat_long." in text
 

@@ -1,17 +1,19 @@
 """The top of the page: does it work for us, and if not, whose fault, and what to do?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from tm_exporter.printable import printable
 from tm_exporter.reasons import Party
-from tm_exporter.status import Overview, Problem, Status
+from tm_exporter.status import Overview, Problem, Status, TargetStatus
 from tm_exporter.web.html import Html, join, tag
 from tm_exporter.web.parts import badge, evidence, moment, name, text
+from tm_exporter.web.targets import SURFACES, count
 from tm_exporter.web.words import some
 
 
 _MOST_PROBLEMS = 12
+_MOST_TARGETS = 12
 
 WHOSE: Mapping[Party, str] = {
     "us": "ours",
@@ -44,6 +46,7 @@ def glance(status: Status, now: datetime) -> Html:
         "section",
         announced,
         tag("p", _count(status), class_="count"),
+        _targets(status.targets),
         _problems(told, now),
         class_=f"glance {told.state}",
         id="glance",
@@ -71,15 +74,34 @@ def _count(status: Status) -> str:
     passing = sum(m.state == "ok" for m in models)
     failing = sum(m.state == "failing" for m in models)
     unknown = len(models) - passing - failing
-    return f"{passing} of {len(models)} probes pass, {failing} fail" + (
-        f", {unknown} are not known." if unknown else "."
+    counts = [f"{passing} of {len(models)} probes pass"]
+    counts += [f"{failing} fail"] if failing else []
+    counts += [f"{unknown} are not known"] if unknown else []
+    return f"{', '.join(counts)}."
+
+
+def _targets(told: Sequence[TargetStatus]) -> Html | None:
+    """Return the state of each target, as long as they fit into a glance."""
+    if not 1 < len(told) <= _MOST_TARGETS:
+        return None
+    items = (
+        tag(
+            "li",
+            tag("a", each.target, href=f"#target-{each.target}"),
+            " ",
+            badge(each.state),
+            tag("span", f" {SURFACES[each.surface]}, {count(each)}", class_="muted"),
+        )
+        for each in told
     )
+    return tag("ul", *items, class_="chips")
 
 
 def _problems(told: Overview, now: datetime) -> Html | None:
     if not told.problems:
         return None
-    items = [_problem(each, now) for each in told.problems[:_MOST_PROBLEMS]]
+    said = told.problems[0].next_step  # above
+    items = [_problem(each, now, said) for each in told.problems[:_MOST_PROBLEMS]]
     more = len(told.problems) - len(items)
     if more > 0:
         items.append(tag("li", f"and {more} more, below"))
@@ -87,22 +109,22 @@ def _problems(told: Overview, now: datetime) -> Html | None:
     return join((title, tag("ul", *items, class_="problems")))
 
 
-def _problem(told: Problem, now: datetime) -> Html:
+def _problem(told: Problem, now: datetime, said: str) -> Html:
     since = moment(told.since, now)
     head = tag(
         "p",
         tag("a", told.target, href=f"/?target={told.target}"),
         ": ",
         tag("strong", name(told.reason)),
-        tag("span", " since ", since, class_="muted") if since else None,
+        join((": ", text(told.detail))) if told.detail else None,
+        tag("span", ", first ", since, class_="muted") if since else None,
         f"; {WHOSE[told.party]} to fix.",
     )
     return tag(
         "li",
         head,
         tag("p", text(some(told.probes, 4))),
-        tag("p", text(told.detail), class_="detail") if told.detail else None,
-        tag("p", "Next: ", text(told.next_step)),
+        tag("p", "Next: ", text(told.next_step)) if told.next_step != said else None,
         evidence(told.probe_id, f"{told.target}, {told.reason}"),
         id=f"problem-{told.target}-{told.diagnosis or ''}-{printable(told.reason, 40)}",
     )

@@ -11,7 +11,7 @@ from tm_exporter.status import (
 )
 from tm_exporter.web.html import Html, tag
 from tm_exporter.web.parts import paragraphs, section, text
-from tm_exporter.web.words import lapse, money
+from tm_exporter.web.words import amount, lapse, money
 
 
 _USD = "USD"
@@ -71,5 +71,5 @@ def _window(window: BudgetWindow) -> Html:
         value=max(0.0, window.limit_usd - left),
         aria_label=f"canary budget used or set aside {this}",
     )
-    words = f"Canaries may still spend {money(left, _USD)} of {limit} {this}."
+    words = f"Of the canary budget {amount(left)} of {limit} are left {this}."
     return tag("span", words, " ", meter)

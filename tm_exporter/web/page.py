@@ -17,6 +17,7 @@ from tm_exporter.web.words import exact
 _LINKS = {
     "/metrics": "Metrics",
     "/config": "Configuration",
+    "/runbooks": "Runbooks",
     "/api/v1/status": "Status as JSON",
 }
 

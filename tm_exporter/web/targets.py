@@ -33,9 +33,9 @@ WHOLE_AT_MOST = 20
 _ORDER: dict[State, int] = {"failing": 0, "unknown": 1, "ok": 2}
 _COLUMNS = (
     *("Probe", "State", "Since", "Why"),
-    *("First token", "Duration", "Last run", "Last runs"),
+    *("First token", "Duration", "Last run", "Timeline"),
 )
-_SURFACES = {
+SURFACES = {
     "serverless": "Serverless",
     "on_demand": "On-Demand",
     "control_plane": "Control Plane",
@@ -67,7 +67,7 @@ def one_target(told: TargetStatus, now: datetime) -> Html:
 
 def _line(told: TargetStatus) -> Html:
     link = tag("a", told.target, href=f"/?target={told.target}")
-    words = f" {_SURFACES[told.surface]}, {_count(told)}"
+    words = f" {SURFACES[told.surface]}, {count(told)}"
     return tag("li", link, " ", badge(told.state), words, id=f"target-{told.target}")
 
 
@@ -81,7 +81,7 @@ def _target(
         tag("h3", told.target),
         " ",
         badge(told.state),
-        tag("span", f" {_SURFACES[told.surface]}, {_count(told)}", class_="muted"),
+        tag("span", f" {SURFACES[told.surface]}, {count(told)}", class_="muted"),
     )
     return tag(
         "details",
@@ -96,7 +96,8 @@ def _target(
     )
 
 
-def _count(told: TargetStatus) -> str:
+def count(told: TargetStatus) -> str:
+    """Return how many probes pass, and how soon the slowest model began to answer."""
     models = [model for probe in told.probes for model in probe.models]
     passing = sum(model.state == "ok" for model in models)
     times = [m.ttft_seconds for m in models if m.ttft_seconds is not None]

@@ -39,10 +39,15 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
-def money(amount: float, currency: str) -> str:
+def amount(number: float) -> str:
     """Return an amount, to a hundredth of a cent where that is what it comes to."""
-    is_small = 0 < abs(amount) < 0.01
-    return f"{amount:,.4f} {currency}" if is_small else f"{amount:,.2f} {currency}"
+    is_small = 0 < abs(number) < 0.01
+    return f"{number:,.4f}" if is_small else f"{number:,.2f}"
+
+
+def money(number: float, currency: str) -> str:
+    """Return an amount and what it is an amount of."""
+    return f"{amount(number)} {currency}"
 
 
 def some(names: Sequence[str], most: int) -> str:

@@ -140,7 +140,7 @@ def _row(probe: str, told: ModelStatus, now: datetime, *, advises: bool) -> Html
         _why(probe, told, now, advises=advises),
         None if ttft is None else duration(ttft),
         _duration(told),
-        moment(told.last_run, now),
+        _last_run(told, now),
         timeline(told.runs),
     )
     return row(zip(_COLUMNS, cells, strict=True), class_=told.state)
@@ -163,6 +163,15 @@ def _why(probe: str, told: ModelStatus, now: datetime, *, advises: bool) -> Html
         due = moment(told.next_slot, now)
         return tag("p", text(told.detail), join(("; next slot ", due)) if due else None)
     return None
+
+
+def _last_run(told: ModelStatus, now: datetime) -> Html | None:
+    """Return when the last run ended, as a link to its transcript."""
+    if told.probe_id is None:
+        return None
+    hidden = tag("span", "Transcript of the run ", class_="unseen")
+    path = f"/api/v1/evidence/{told.probe_id}?format=text"
+    return tag("a", hidden, moment(told.last_run, now), href=path)
 
 
 def _duration(told: ModelStatus) -> Html | None:

@@ -105,7 +105,9 @@
     clearTimeout(timer);
     if (resting() || asking) return;
     try {
-      show(await ask());
+      const fresh = await ask();
+      if (resting()) return;  // since: what someone reads now stays
+      show(fresh);
       say("");
       wait = OFTEN;
     } catch {

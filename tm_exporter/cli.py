@@ -116,16 +116,16 @@ def simulate(asked: argparse.Namespace) -> int:
 def probe(asked: argparse.Namespace) -> int:
     """Run every configured probe once."""
     loaded = _load(asked)
-    with _logging(loaded) as logging:
+    prices, progress = price_book(loaded.settings), Progress()
+    with _logging(loaded) as logging, asked_purse(loaded.settings, prices) as purse:
         assembly = Assembly(tell_secret=logging.register_secret)
-        prices, progress = price_book(loaded.settings), Progress()
         runs = one_shot.run_asked(
             assembly,
             loaded.settings,
             lambda key: (
                 asked.target in (None, key.target) and asked.probe in (None, key.probe)
             ),
-            asked_purse(loaded.settings, prices),
+            purse,
             prices,
             progress=progress,
         )

@@ -119,7 +119,16 @@ class Daemon:
             identity=identity,
             diagnoses=self._diagnoses,
         )
-        self._derivations: tuple[Derivation, ...] = (
+        self._derivations = self._all_derivations(accounts, objectives, identity)
+        self._board = self._all_seen(next_step)
+        self._report = describe(loaded, expected_cost(loaded.settings))
+        self._server = WebServer(build(self._sources()), listen)
+
+    def _all_derivations(
+        self, accounts: Accounts, objectives: Objectives, identity: Identity
+    ) -> tuple[Derivation, ...]:
+        """Return what follows from an observation, in the order of its working out."""
+        return (
             Validity(self._lag.worst),  # before all that judges by times
             objectives,
             identity,
@@ -129,13 +138,12 @@ class Daemon:
             *comparisons(accounts, self._memory, self._metrics.interval_of),
             self._treasury.take_prices,
             self._diagnoses,
-            AutoModels(
-                auto_targets(self._settings),
-                self._roster.choose,
-                self._memory,
-            ),
+            AutoModels(auto_targets(self._settings), self._roster.choose, self._memory),
         )
-        self._board = StatusBoard(
+
+    def _all_seen(self, next_step: NextSteps) -> StatusBoard:
+        """Return what puts together all that the pages for people show."""
+        return StatusBoard(
             metrics=self._metrics,
             history=self._history,
             next_step=next_step,
@@ -143,8 +151,6 @@ class Daemon:
             shows_money=self._settings.server.show_money,
             diagnose=self._diagnoses.word,
         )
-        self._report = describe(loaded, expected_cost(loaded.settings))
-        self._server = WebServer(build(self._sources()), listen)
 
     async def start(self) -> str:
         """

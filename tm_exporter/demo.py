@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tm_exporter.config.load import Loaded, load
 from tm_exporter.logs import Format
@@ -20,7 +21,9 @@ from tm_exporter.simulator.world import Credentials
 
 LISTEN = "127.0.0.1:9877"
 
-_PROBES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+Probes = Mapping[str, Mapping[str, str]]
+
+_PROBES: Mapping[str, Probes] = {
     # Faster than anyone would pay for: the simulator's tokens are free.
     "inference": {
         "health": {"interval": "5s", "timeout": "2s"},
@@ -52,7 +55,7 @@ _PROBES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 }
 
 
-_BUDGET = {"daily_usd": 100_000_000, "monthly_usd": 10_000_000_000}
+BUDGET = {"daily_usd": 100_000_000, "monthly_usd": 10_000_000_000}
 """So much, since a new ledger has the share of day and month that is still to come,
 which in the last second of a month is next to nothing."""
 
@@ -119,8 +122,6 @@ def configuration(
         log_format: `console` where a person reads the log as it is written.
         state_dir: A directory for state, empty.
     """
-    made_up = Credentials()
-    inference = {"api_key": made_up.api_key, "probes": _PROBES["inference"]}
     return load(
         file=None,
         environ={},
@@ -129,35 +130,50 @@ def configuration(
             "server": {"listen": listen},
             "log": {"format": log_format},
             "state_dir": state_dir,
-            "canary_budget": _BUDGET,
+            "canary_budget": BUDGET,
             # Not independent of the service here, but no scenario breaks it.
             "reference_url": f"{url}/simulator/state",
-            "targets": [
-                {
-                    "name": "serverless",
-                    "surface": "serverless",
-                    "base_url": url + PREFIXES["serverless"],
-                    "models": [model.name for model in SERVERLESS_MODELS[:2]],
-                    **inference,
-                },
-                {
-                    "name": "on_demand",
-                    "surface": "on_demand",
-                    "base_url": url + PREFIXES["on_demand"],
-                    "user_id": made_up.user_id,
-                    "models": [model.name for model in ON_DEMAND_MODELS],
-                    **inference,
-                },
-                {
-                    "name": "account",
-                    "surface": "control_plane",
-                    "base_url": url + PREFIXES["control_plane"],
-                    "token": made_up.token,
-                    "probes": _PROBES["control_plane"],
-                },
-            ],
+            "targets": targets(url, _PROBES["inference"], _PROBES["control_plane"]),
         },
     )
+
+
+def targets(url: str, inference: Probes, control_plane: Probes) -> list[dict[str, Any]]:
+    """
+    Return a target for each surface of a simulator.
+
+    Args:
+        url: Where it listens.
+        inference: The probes of the two inference surfaces, by name.
+        control_plane: Those of the account.
+    """
+    made_up = Credentials()
+    return [
+        {
+            "name": "serverless",
+            "surface": "serverless",
+            "base_url": url + PREFIXES["serverless"],
+            "api_key": made_up.api_key,
+            "models": [model.name for model in SERVERLESS_MODELS[:2]],
+            "probes": inference,
+        },
+        {
+            "name": "on_demand",
+            "surface": "on_demand",
+            "base_url": url + PREFIXES["on_demand"],
+            "api_key": made_up.api_key,
+            "user_id": made_up.user_id,
+            "models": [model.name for model in ON_DEMAND_MODELS],
+            "probes": inference,
+        },
+        {
+            "name": "account",
+            "surface": "control_plane",
+            "base_url": url + PREFIXES["control_plane"],
+            "token": made_up.token,
+            "probes": control_plane,
+        },
+    ]
 
 
 def instructions(url: str) -> str:

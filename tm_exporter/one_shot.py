@@ -1,7 +1,7 @@
 """Run every configured probe once, now, and show what came of it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tm_exporter import runner
 from tm_exporter.asked import Asked, Row, Skipped
@@ -52,7 +52,7 @@ async def run_asked(
     Returns:
         What came of them, in the order of the configuration, and what to do.
     """
-    chosen = await choose_models(assembly, settings)
+    chosen, read = await choose_models(assembly, settings)
     probes = assembly.probes(settings, chosen)
     asked = [probe for probe in probes if is_asked(probe.key)]
     accounts = Accounts(lambda: settings, lambda _: ())
@@ -63,7 +63,7 @@ async def run_asked(
     for probe in asked:
         diagnoses.watch(probe)
     rows, _ = await asyncio.gather(
-        run_all(asked, purse, prices, progress or Progress()),
+        run_all(asked, purse, prices, progress or Progress(), read),
         _ask_reference(assembly, settings, diagnoses),
     )
     for row in rows:
@@ -82,8 +82,10 @@ async def _ask_reference(
         await Reference(settings.reference_url, transport, tell).ask()
 
 
-async def choose_models(assembly: Assembly, settings: Settings) -> Chosen:
-    """Return the models of targets that say `models: auto`, as of now."""
+async def choose_models(
+    assembly: Assembly, settings: Settings
+) -> tuple[Chosen, Mapping[ProbeKey, Observation]]:
+    """Return the models of targets that say `auto`, and the runs that told so."""
     chosen: dict[str, tuple[str, ...]] = {}
     targets = list(auto_targets(settings))
     choice = AutoModels(targets, chosen.__setitem__, Memory(None))
@@ -95,9 +97,10 @@ async def choose_models(assembly: Assembly, settings: Settings) -> Chosen:
         if (probe.key.target, probe.key.probe) in offers
         or (probe.key.target, probe.section.kind) in lists
     ]
-    for seen in await asyncio.gather(*map(runner.run, asked)):
+    read = await asyncio.gather(*map(runner.run, asked))
+    for seen in read:
         choice(seen)
-    return chosen
+    return chosen, {seen.key: seen for seen in read}
 
 
 async def run_all(
@@ -105,6 +108,7 @@ async def run_all(
     purse: LedgerPurse,
     prices: PriceBook,
     progress: Progress,
+    read: Mapping[ProbeKey, Observation],
 ) -> list[Row]:
     """
     Run each probe once.
@@ -114,6 +118,7 @@ async def run_all(
         purse: Pays for those that cost money.
         prices: Told what was seen.
         progress: Told what begins and ends.
+        read: Runs that have ended just now, and need not be repeated.
 
     Returns:
         What came of them, in their order.
@@ -125,7 +130,7 @@ async def run_all(
     async def one(probe: Probe) -> None:
         async with places:
             progress.begin(_name(probe.key))
-            row = rows[probe.key] = await _row_of(probe, purse)
+            row = rows[probe.key] = read.get(probe.key) or await _row_of(probe, purse)
             progress.end(_name(probe.key))
         if isinstance(row, Observation):
             prices(row)

@@ -1,7 +1,7 @@
 """The probes that run: their series begun, their slots planned, and withdrawn again."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
 import structlog
@@ -78,7 +78,7 @@ class Roster:
             self._metrics.target_info.describe(
                 target.name, target.surface, target.labels
             )
-        probes = self._enter()
+        probes = self._enter(self._assembly.probes(self._settings))
         ran_lately = await self._treasury.begin(probes)
         self._schedule.start(probes, ran_lately=ran_lately)
         self._treasury.start()
@@ -93,15 +93,15 @@ class Roster:
         """Ask these models of a target from now on, and no others."""
         log.info("models_chosen", target=target, models=models)
         self._chosen[target] = models
-        self._leave()
-        if joined := self._enter():
+        wanted = self._assembly.probes(self._settings, self._chosen)
+        self._leave({probe.key for probe in wanted})
+        if joined := self._enter(wanted):
             task = asyncio.create_task(self._join(joined), name="probes of new models")
             self._joining.add(task)
             task.add_done_callback(self._joining.discard)
 
-    def _enter(self) -> list[Probe]:
+    def _enter(self, wanted: Iterable[Probe]) -> list[Probe]:
         """Begin the series of what is not there yet, at zero, and return it."""
-        wanted = self._assembly.probes(self._settings, self._chosen)
         joined = [probe for probe in wanted if probe.key not in self._probes]
         for probe in joined:
             self._probes[probe.key] = probe
@@ -122,10 +122,9 @@ class Roster:
         self._schedule.add(still, ran_lately=ran_lately)
         self._treasury.pace()
 
-    def _leave(self) -> None:
+    def _leave(self, wanted: Collection[ProbeKey]) -> None:
         """Withdraw the probes of models that are asked no more."""
-        wanted = self._assembly.probes(self._settings, self._chosen)
-        gone = self._probes.keys() - {probe.key for probe in wanted}
+        gone = [key for key in self._probes if key not in wanted]
         self._schedule.remove(gone)
         for key in gone:
             del self._probes[key]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -154,9 +154,14 @@ class Treasury:
         return {("day",): float(left.day), ("month",): float(left.month)}
 
 
-def asked_purse(settings: Settings, prices: PriceBook) -> LedgerPurse:
-    """Return what pays for runs that someone asks for, by the same ledger."""
-    return LedgerPurse(_till(settings), Costs(prices))
+@contextlib.contextmanager
+def asked_purse(settings: Settings, prices: PriceBook) -> Iterator[LedgerPurse]:
+    """Yield what pays for runs that someone asks for, by the same ledger."""
+    till = _till(settings)
+    try:
+        yield LedgerPurse(till, Costs(prices))
+    finally:
+        till.close()
 
 
 def expected_cost(settings: Settings) -> Forecast:

@@ -1,5 +1,6 @@
 """A whole month at the default configuration, on a clock that jumps."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -237,12 +238,11 @@ async def test_the_book_of_these_tests_counts_like_the_ledger(
     """Half an hour with each of them comes to the same."""
     settings = configured(5)
     in_memory, on_disk = month(settings), month(settings)
-    on_disk.book = Ledger(tmp_path, caps(settings), on_disk.clock)
+    with closing(Ledger(tmp_path, caps(settings), on_disk.clock)) as on_disk.book:
+        for made in (in_memory, on_disk):
+            await made.begin()
+            await made.until(DECEMBER + DAY / 48)
 
-    for made in (in_memory, on_disk):
-        await made.begin()
-        await made.until(DECEMBER + DAY / 48)
-
-    assert on_disk.cost == in_memory.cost
-    assert on_disk.book.left() == in_memory.book.left()
-    assert on_disk.counted.skips == in_memory.counted.skips
+        assert on_disk.cost == in_memory.cost
+        assert on_disk.book.left() == in_memory.book.left()
+        assert on_disk.counted.skips == in_memory.counted.skips

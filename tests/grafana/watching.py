@@ -12,9 +12,7 @@ import yaml
 from tests.e2e.children import TM_EXPORTER, child
 from tests.e2e.daemon import Daemon, listening
 from tests.e2e.demo_probes import CONTROL_PLANE, INFERENCE
-from tm_exporter.simulator.served import ON_DEMAND_MODELS, SERVERLESS_MODELS
-from tm_exporter.simulator.surfaces import PREFIXES
-from tm_exporter.simulator.world import Credentials
+from tm_exporter.demo import BUDGET, targets
 
 
 EVENTS = (
@@ -80,35 +78,10 @@ def happen(simulator: str) -> None:
 
 
 def _configuration(folder: Path, url: str) -> dict[str, Any]:
-    made_up = Credentials()
-    inference = {"api_key": made_up.api_key, "probes": _PROBES["inference"]}
     return {
         "state_dir": str(folder / "state"),
-        "canary_budget": {"daily_usd": 10**8, "monthly_usd": 10**10},
+        "canary_budget": BUDGET,
         "reference_url": f"{url}/simulator/scenarios",
         "maintenance": [{**_LATER, "from": "2199-01-01T00:00:00Z"}],
-        "targets": [
-            {
-                "name": "serverless",
-                "surface": "serverless",
-                "base_url": url + PREFIXES["serverless"],
-                "models": [model.name for model in SERVERLESS_MODELS[:2]],
-                **inference,
-            },
-            {
-                "name": "on_demand",
-                "surface": "on_demand",
-                "base_url": url + PREFIXES["on_demand"],
-                "user_id": made_up.user_id,
-                "models": [model.name for model in ON_DEMAND_MODELS],
-                **inference,
-            },
-            {
-                "name": "account",
-                "surface": "control_plane",
-                "base_url": url + PREFIXES["control_plane"],
-                "token": made_up.token,
-                "probes": _PROBES["control_plane"],
-            },
-        ],
+        "targets": targets(url, _PROBES["inference"], _PROBES["control_plane"]),
     }

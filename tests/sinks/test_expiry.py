@@ -260,18 +260,6 @@ def test_the_targets_series_go_with_its_last_probe() -> None:
     assert 'target="eu"' not in text(sink)
 
 
-def test_a_forgotten_target_leaves_nothing() -> None:
-    """All of its probes go, and none of another target's."""
-    sink = watching(FakeClock(), HEALTH, CHAT, BALANCE)
-    sink.target_info.describe("eu", "serverless", {})
-
-    for _ in range(2):
-        sink.forget_target("eu")
-
-    assert 'target="eu"' not in text(sink)
-    assert 'target="account"' in text(sink)
-
-
 def test_of_two_waits_for_one_model_the_longer_is_told() -> None:
     """Probes of a pair may be in flight together, and all of them wait."""
     whole = replace(CHAT, probe="chat")

@@ -110,12 +110,6 @@ class MetricsSink:
             self._targets.pop(key.target, None)
             self.target_info.forget(key.target)
 
-    def forget_target(self, target: str) -> None:
-        """Drop all series of a target."""
-        for key in [key for key in self._probes if key.target == target]:
-            self.forget(key)
-        self.target_info.forget(target)
-
     def __call__(self, observation: Observation) -> None:
         """Take a finished run into the series of its probe and its target."""
         probe = self._probes.get(observation.key)

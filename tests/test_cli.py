@@ -38,8 +38,9 @@ def nothing_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def started(
     *arguments: str | Path, stdout: int, home: Path | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start the program, with nothing configured around it but a home."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home or "/nobody")}
+    """Start the program, with nothing configured around it but home and state."""
+    kept = {name: os.environ[name] for name in ("PATH", "XDG_STATE_HOME")}
+    environment = {**kept, "HOME": str(home or "/nobody")}
     return subprocess.Popen(  # noqa: S603 -- it is ours
         [sys.executable, "-m", "tm_exporter", *map(str, arguments)],
         stdout=stdout,

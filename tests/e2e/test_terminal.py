@@ -38,7 +38,8 @@ def config(tmp_path: Path) -> Iterator[Path]:
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
     """Return variables among which nothing is configured."""
-    return {"HOME": "/nobody", "LC_ALL": "C.UTF-8", "TERM": "xterm", **more}
+    ours = {"HOME": "/nobody", "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
+    return {**ours, "LC_ALL": "C.UTF-8", "TERM": "xterm", **more}
 
 
 def on_terminal(config: Path, **more: str) -> str:

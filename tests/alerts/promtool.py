@@ -108,7 +108,7 @@ def check(
     stories: Iterable[Story],
     lane: str,
     directory: Path,
-    groups: Iterable[Group] = GROUPS,
+    groups: Sequence[Group] = GROUPS,
     evaluation: str = EVALUATION,
     release: Release | None = None,
 ) -> str:
@@ -127,6 +127,8 @@ def check(
     tests = {
         "rule_files": ["rules.yml"],
         "evaluation_interval": evaluation,
+        # Else promtool takes them in another order each time.
+        "group_eval_order": [group.name for group in groups],
         "tests": [story_test(story, seconds(evaluation)) for story in stories],
     }
     text = yaml.safe_dump(tests, sort_keys=False)

@@ -95,8 +95,8 @@ def pages(trouble: Trouble, lane: str, directory: Path) -> Mapping[str, float]:
     promtool only compares; so at every evaluation it is told that nothing fires, and
     what it complains of is read.
     """
-    rules = rules_file((*objectives.GROUPS, *surface.GROUPS))
-    (directory / "rules.yml").write_text(rules, encoding="utf-8")
+    groups = (*objectives.GROUPS, *surface.GROUPS)
+    (directory / "rules.yml").write_text(rules_file(groups), encoding="utf-8")
     test = story_test(
         Story(name=trouble.name, series=trouble.series(), step=f"{STEP}s")
     )
@@ -111,6 +111,7 @@ def pages(trouble: Trouble, lane: str, directory: Path) -> Mapping[str, float]:
     tests = {
         "rule_files": ["rules.yml"],
         "evaluation_interval": f"{STEP}s",
+        "group_eval_order": [group.name for group in groups],
         "tests": [test],
     }
     (directory / "stories.yml").write_text(yaml.safe_dump(tests), encoding="utf-8")

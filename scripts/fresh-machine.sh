@@ -37,6 +37,7 @@ apt-config dump | grep -E '^Acquire::(http|https|Retries|Check-Valid-Until)' >"$
 unshare --mount --pid --fork --kill-child sh -euc '
     mount -t proc proc "$1/proc"
     mount --rbind /dev "$1/dev"
+    mount --rbind /sys "$1/sys"
     exec chroot "$1" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
         sh -euxc "cd /checkout && $2"
 ' sh "$root" "$command"

@@ -1,8 +1,50 @@
 """Run the command: `python -m tm_exporter` is the same as `tm-exporter`."""
 
+import os
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
-from tm_exporter.cli import main
+
+_UNTIL_TOLD = ("run", "demo", "simulate")
+
+
+def main() -> int:
+    """
+    Do what the command line asks for, and return the exit status.
+
+    From here on SIGTERM ends the program, and so does Ctrl-C. Loading takes a second or
+    more, in which the one would be lost on the first process of a container, which no
+    default ends, and the other would print a traceback.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    from tm_exporter.cli import main as command_line  # noqa: PLC0415 -- not before
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+    if not _runs_until_told():  # what was begun is interrupted, and cleans up
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    return command_line()
+
+
+def _runs_until_told() -> bool:
+    return len(sys.argv) > 1 and sys.argv[1] in _UNTIL_TOLD
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    """End at once: nothing was begun, and what loads may swallow an exception."""
+    os._exit(_status(number))
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """End as asked: what runs until it is told so has done its job."""
+    sys.exit(_status(number))
+
+
+def _status(number: int) -> int:
+    return 0 if _runs_until_told() else 128 + number
 
 
 if __name__ == "__main__":

@@ -77,10 +77,8 @@ def simulator(scenario: str) -> Iterator[str]:
     Raises:
         SimulatorFailed: It ended before it listened; it said why.
     """
-    command = [sys.executable, "-m", "tm_exporter", "simulate"]
-    command += ["--listen", "127.0.0.1:0", "--scenario", scenario]
     process = subprocess.Popen(  # noqa: S603 -- our own program
-        [*command, "--until-stdin-closes"],
+        [sys.executable, "-m", "tm_exporter.simulator", scenario],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -18,6 +18,7 @@ from grafana.source.promql import (
     grew,
     latest,
     over,
+    series,
     share,
 )
 from grafana.source.tables import rows
@@ -31,6 +32,10 @@ from tm_exporter.catalog import (
     TARGET_ACCOUNT_INFO,
 )
 
+
+# Each shard has a share; of replicas, the one that pays tells them.
+_LEFT = over("sum", series(CANARY_BUDGET_REMAINING_USD), ("window",))
+_LIMIT = over("sum", series(CANARY_BUDGET_LIMIT_USD), ("window",))
 
 CANARIES: Row = (
     "What the canaries cost",
@@ -57,10 +62,7 @@ CANARIES: Row = (
         value(
             "Canary budget that is left",
             (
-                share(
-                    latest(CANARY_BUDGET_REMAINING_USD),
-                    latest(CANARY_BUDGET_LIMIT_USD),
-                ),
+                share(_LEFT, _LIMIT),
                 "{{window}}",
             ),
             of=(CANARY_BUDGET_REMAINING_USD, CANARY_BUDGET_LIMIT_USD),
@@ -74,11 +76,11 @@ CANARIES: Row = (
         ),
         lines(
             "Canary budget over time",
-            (latest(CANARY_BUDGET_REMAINING_USD), "left of the {{window}}"),
-            (latest(CANARY_BUDGET_LIMIT_USD), "limit of the {{window}}"),
+            (_LEFT, "left of the {{window}}"),
+            (_LIMIT, "limit of the {{window}}"),
             of=(CANARY_BUDGET_REMAINING_USD, CANARY_BUDGET_LIMIT_USD),
             look=DOLLARS,
-            note="Days and months begin at midnight UTC.",
+            note="Of all shards. Days and months begin at midnight UTC.",
             size=(10, 8),
         ),
         bars(

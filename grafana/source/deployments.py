@@ -37,8 +37,15 @@ from tm_exporter.catalog import (
 
 
 _NAMED = "* on (target, surface, deployment_id) group_left (model_name)"
-_NAMES = latest(
-    DEPLOYMENT_INFO, by=("target", "surface", "deployment_id", "model_name")
+
+
+def _one(expression: str) -> str:
+    """Return one series of each deployment: instances look at different times."""
+    return f"topk by (target, surface, deployment_id) (1, {expression})"
+
+
+_NAMES = _one(
+    latest(DEPLOYMENT_INFO, by=("target", "surface", "deployment_id", "model_name"))
 )
 
 
@@ -53,7 +60,7 @@ _DEPLOYMENTS: Row = (
         rows(
             "What is deployed",
             f"{latest(DEPLOYMENT_INFO)} * on (target, surface, deployment_id) "
-            f"group_left (status) {latest(DEPLOYMENT_STATUS)}",
+            f"group_left (status) {_one(latest(DEPLOYMENT_STATUS))}",
             of=(DEPLOYMENT_INFO, DEPLOYMENT_STATUS),
             columns={
                 "model_name": "Model",

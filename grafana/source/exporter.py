@@ -23,13 +23,16 @@ from grafana.source.promql import (
     SHOWN,
     SLOW,
     STEP,
+    above,
     ago,
     grew,
     latest,
+    of_rules,
     share,
 )
 from grafana.source.tables import rows
 from grafana.source.trust_rows import PROCESS, WORK
+from tm_exporter.alerts.coverage import due
 from tm_exporter.catalog import (
     EXPORTER_BUILD_INFO,
     EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS,
@@ -39,6 +42,8 @@ from tm_exporter.catalog import (
     EXPORTER_REFERENCE_UP,
     EXPORTER_SHARD_INFO,
     EXPORTER_SHARDS,
+    EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL,
+    EXPORTER_WEB_CONFIG_RELOADS,
     PROBE_ATTEMPTS,
     PROBE_FAILURES,
     PROBE_INTERVAL_SECONDS,
@@ -55,7 +60,7 @@ _SHOWN = "Within the time that the dashboard shows."
 
 _COVERAGE = share(
     grew(PROBE_ATTEMPTS, by=PROBE, window=SLOW),
-    grew(PROBE_SLOTS, by=PROBE, window=SLOW),
+    f"({' '.join(of_rules(due()).split())})",
 )
 
 
@@ -110,7 +115,14 @@ _INSTANCES: Row = (
                 latest(EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, by=_EACH),
                 "{{instance}}",
             ),
-            of=(EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL,),
+            (
+                latest(EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL, by=_EACH),
+                "{{instance}}, web",
+            ),
+            of=(
+                EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL,
+                EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL,
+            ),
             look=yes_or_no("in force", "the new one was refused"),
             size=(8, 5),
         ),
@@ -131,7 +143,11 @@ _INSTANCES: Row = (
                 grew(EXPORTER_CONFIG_RELOADS, by=("result",), window=SHOWN),
                 "{{result}}",
             ),
-            of=(EXPORTER_CONFIG_RELOADS,),
+            (
+                grew(EXPORTER_WEB_CONFIG_RELOADS, by=("result",), window=SHOWN),
+                "web: {{result}}",
+            ),
+            of=(EXPORTER_CONFIG_RELOADS, EXPORTER_WEB_CONFIG_RELOADS),
             look=COUNT,
             note=_SHOWN,
             size=(8, 5),
@@ -145,23 +161,34 @@ _COVERED: Row = (
         lines(
             "Share of slots that became a run",
             (_COVERAGE, _NAME),
-            of=(PROBE_ATTEMPTS, PROBE_SLOTS),
+            of=(PROBE_ATTEMPTS, PROBE_SLOTS, PROBE_SKIPPED),
             look=Look(
                 unit="percentunit",
                 steps=((None, RED), (0.9, YELLOW), (0.99, GREEN)),
                 lowest=0,
                 highest=1,
             ),
-            note=f"Over the {SLOW} before each point, all instances together.",
+            note=f"Over the {SLOW} before each point, all instances together. Slots "
+            "in maintenance, or of an instance that does not lead, are left out.",
         ),
         bars(
             "Slots skipped",
             (
-                f"{grew(PROBE_SKIPPED, by=('target', 'reason'), window=STEP)} > 0",
+                above(
+                    grew(
+                        PROBE_SKIPPED,
+                        'reason!="not_leader"',
+                        by=("target", "reason"),
+                        window=STEP,
+                    ),
+                    0,
+                ),
                 "{{target}} {{reason}}",
             ),
             of=(PROBE_SKIPPED,),
             look=COUNT,
+            note="Those of an instance that does not lead are left out: the leader "
+            "runs them.",
         ),
         lines(
             "Intervals in force",

@@ -21,6 +21,7 @@ from grafana.source.promql import (
 from grafana.source.tables import rows
 from tm_exporter.catalog import (
     EXPORTER_EVENT_LOOP_LAG_SECONDS,
+    EXPORTER_FAULTS,
     EXPORTER_LABEL_OVERFLOW,
     EXPORTER_LOG_LINES_DROPPED,
     EXPORTER_MEASUREMENTS_DISCARDED,
@@ -82,7 +83,11 @@ WORK: Row = (
                 "values",
             ),
             (grew(EXPORTER_LOG_LINES_DROPPED, by=(), window=SHOWN), "log lines"),
-            of=(EXPORTER_LABEL_OVERFLOW, EXPORTER_LOG_LINES_DROPPED),
+            (
+                over("sum", grew(EXPORTER_FAULTS, by=("event",), window=SHOWN), ()),
+                "faults",
+            ),
+            of=(EXPORTER_LABEL_OVERFLOW, EXPORTER_LOG_LINES_DROPPED, EXPORTER_FAULTS),
             look=BAD_EVENTS,
             note=_SHOWN,
             size=(8, 7),

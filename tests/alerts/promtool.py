@@ -123,12 +123,36 @@ def check(
         evaluation: How often they are evaluated.
         release: Whose they are.
     """
-    (directory / "rules.yml").write_text(rules_file(groups, release), encoding="utf-8")
+    names = [group.name for group in groups]
+    rules = rules_file(groups, release)
+    return check_file(stories, lane, directory, rules, names, evaluation)
+
+
+def check_file(
+    stories: Iterable[Story],
+    lane: str,
+    directory: Path,
+    rules: str,
+    names: Sequence[str],
+    evaluation: str = EVALUATION,
+) -> str:
+    """
+    Have a lane's promtool run stories on a rule file, as `check` does.
+
+    Args:
+        stories: All on the same rules.
+        lane: `oldest` or `newest`.
+        directory: An empty one.
+        rules: The text of the file.
+        names: Of its groups, in order.
+        evaluation: How often they are evaluated.
+    """
+    (directory / "rules.yml").write_text(rules, encoding="utf-8")
     tests = {
         "rule_files": ["rules.yml"],
         "evaluation_interval": evaluation,
         # Else promtool takes them in another order each time.
-        "group_eval_order": [group.name for group in groups],
+        "group_eval_order": list(names),
         "tests": [story_test(story, seconds(evaluation)) for story in stories],
     }
     text = yaml.safe_dump(tests, sort_keys=False)

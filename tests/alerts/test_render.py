@@ -19,7 +19,7 @@ from tests.alerts.promtool import (
 from tests.alerts.watching import Watched, between, healthy, told
 from tm_exporter import catalog
 from tm_exporter.alerts import GROUPS, objectives
-from tm_exporter.alerts.expression import JOB
+from tm_exporter.alerts.expression import INSTANCES, JOB
 from tm_exporter.alerts.overrides import alerts_of
 from tm_exporter.alerts.render import Release, rules_file
 
@@ -123,6 +123,31 @@ def test_an_alert_can_be_graded_and_timed_otherwise() -> None:
     rule = alerts(release)["TensormeshSurfaceDown/warning"]
 
     assert rule["for"] == "20m"
+
+
+def test_alerts_get_the_labels_and_annotations_of_a_release() -> None:
+    """All of them what the release has, one of them what it alone is to have."""
+    release = Release(
+        labels={"team": "a", "tier": "1"},
+        annotations={"dashboard": "d"},
+        overrides={BURN: {"labels": {"team": "b"}, "annotations": {"summary": "s"}}},
+    )
+
+    made = alerts(release)
+    other = made["TensormeshSurfaceDown/critical"]
+
+    assert made[f"{BURN}/critical"]["labels"]["team"] == "b"
+    assert made[f"{BURN}/critical"]["annotations"]["summary"] == "s"
+    assert (other["labels"]["team"], other["labels"]["tier"]) == ("a", "1")
+    assert other["annotations"]["dashboard"] == "d"
+
+
+def test_a_release_misses_instances_by_its_own_number() -> None:
+    """No placeholder is left anywhere."""
+    text = rules_file(GROUPS, Release(instances=7))
+
+    assert 'sum by (job) (up{job="tm-exporter"}) < 7' in text
+    assert INSTANCES not in text
 
 
 def test_an_override_of_no_alert_is_refused() -> None:

@@ -60,6 +60,7 @@ def watching(simulated: Path, folder: Path) -> Iterator[tuple[Daemon, str]]:
         url = simulator.announced(r"^listening on (http://\S+)$")
         file = folder / "config.yml"
         file.write_text(yaml.safe_dump(_configuration(folder, url)))
+        (folder / "web.yml").touch()
         with child(folder, TM_EXPORTER, "run", "--config", file, *listen) as process:
             yield listening(process), url
 
@@ -79,6 +80,7 @@ def happen(simulator: str) -> None:
 
 def _configuration(folder: Path, url: str) -> dict[str, Any]:
     return {
+        "server": {"web_config_file": "web.yml"},
         "state_dir": str(folder / "state"),
         "canary_budget": BUDGET,
         "reference_url": f"{url}/simulator/scenarios",

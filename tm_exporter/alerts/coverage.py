@@ -30,6 +30,13 @@ def _grew(family: Family, *matchers: str) -> str:
     return f"sum by ({PROBE}) ({increase(family, *matchers, window='6h')})"
 
 
+def due() -> str:
+    """Return how many slots of a probe were to run here within six hours."""
+    slots = _grew(PROBE_SLOTS)
+    excused = _grew(PROBE_SKIPPED, EXCUSED)
+    return f"{slots}\n- on ({PROBE}) ({excused} or {slots} * 0)"
+
+
 _LOST = "target_surface_probe_model:tensormesh_probe_lost_slots:increase6h"
 _DUE = "target_surface_probe_model:tensormesh_probe_due_slots:increase6h"
 
@@ -38,12 +45,7 @@ EXPLAINED = 'reason=~"budget|maintenance|unsupported"'
 
 _RECORDINGS = (
     Recording(record=_LOST, expr=_grew(PROBE_SKIPPED, LOST)),
-    Recording(
-        record=_DUE,
-        expr=f"{_grew(PROBE_SLOTS)}\n"
-        f"- on ({PROBE}) "
-        f"({_grew(PROBE_SKIPPED, EXCUSED)} or {_grew(PROBE_SLOTS)} * 0)",
-    ),
+    Recording(record=_DUE, expr=due()),
 )
 
 _COVERAGE = Alert(

@@ -15,6 +15,7 @@ from tm_exporter.catalog import (
     EXPORTER_LEDGER_HEALTHY,
     EXPORTER_LOG_LINES_DROPPED,
     EXPORTER_MEASUREMENTS_DISCARDED,
+    EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL,
     PROBE_SKIPPED,
     Family,
 )
@@ -48,10 +49,10 @@ _MONTH_LEFT = "scalar(0.5 * (1 + days_in_month() - day_of_month()) / days_in_mon
 
 def _low(window: str, time_left: str) -> str:
     """Return where less than half of the money is left that the clock would allow."""
-    matcher = f'window="{window}"'
-    left = series(CANARY_BUDGET_REMAINING_USD, matcher)
-    limit = series(CANARY_BUDGET_LIMIT_USD, matcher)
-    return f"{left} / ({limit} > 0)\n< {time_left}"
+    matcher = f'window="{window}"'  # of all shards together: each has its part
+    left = f"sum by (job, window) ({series(CANARY_BUDGET_REMAINING_USD, matcher)})"
+    limit = f"sum by (job, window) ({series(CANARY_BUDGET_LIMIT_USD, matcher)})"
+    return f"{left}\n/ ({limit} > 0)\n< {time_left}"
 
 
 _UNPAID = increase(PROBE_SKIPPED, 'reason="budget"', window="1h")
@@ -106,10 +107,14 @@ _WORK = (
         name="TensormeshReloadFailed",
         severity="warning",
         hold="5m",
-        expr=f"{_of_each(EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL)} == 0",
+        expr=(
+            f"{_of_each(EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL)} == 0\n"
+            f"or {_of_each(EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL)} == 0"
+        ),
         summary="{{ $labels.instance }}: the new configuration was refused",
-        description="The old one is still in force, and a restart would fail. Fault: "
-        "us. `tm-exporter check` names the line and what is wrong with it.",
+        description="The old one, or the old web configuration file (users and "
+        "certificates), is still in force, and a restart would fail. Fault: us. "
+        "`tm-exporter check` names the line and what is wrong with it.",
     ),
     Alert(
         name="TensormeshEventLoopLag",

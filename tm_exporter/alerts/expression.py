@@ -1,10 +1,11 @@
 """
 Parts of PromQL that name a metric by its declaration, never by a string.
 
-Two texts are written in one form everywhere, because the chart puts others in their
-place: `job="tm-exporter"` becomes the job and the namespace of a release, and group
-labels such as `cluster` go in front of `target,` wherever labels are listed. Lists
-without a target begin with `job` and get them, too.
+Three texts are written in one form everywhere, because a renderer and the chart put
+others in their place: `job="tm-exporter"` becomes the job and the namespace of a
+release, `INSTANCES` the number of its instances, and group labels such as `cluster` go
+in front of `target,` wherever labels are listed. Lists without a target begin with
+`job` and get them, too.
 """
 
 from tm_exporter.catalog import MAINTENANCE_ACTIVE, Family
@@ -12,6 +13,9 @@ from tm_exporter.catalog import MAINTENANCE_ACTIVE, Family
 
 JOB = 'job="tm-exporter"'
 """What selects the series of one installation; a renderer may put more in its place."""
+
+INSTANCES = "INSTANCES"
+"""How many instances of a release are expected; a renderer puts the number there."""
 
 PROBE = "target, surface, probe, model"
 """Labels of what is about a probe. A renderer may put a group label in front."""

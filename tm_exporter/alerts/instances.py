@@ -1,6 +1,6 @@
 """Alerts on the instances of an installation: are they there, and do they lead?"""
 
-from tm_exporter.alerts.expression import JOB, SURFACE, indented, series
+from tm_exporter.alerts.expression import INSTANCES, JOB, SURFACE, indented, series
 from tm_exporter.alerts.rule import Alert, Group
 from tm_exporter.catalog import (
     DIAGNOSIS,
@@ -10,9 +10,6 @@ from tm_exporter.catalog import (
     PROBE_INTERVAL_SECONDS,
 )
 
-
-INSTANCES = 1
-"""How many are expected to be up; a release with more says so in its copy."""
 
 _UP = f"up{{{JOB}}}"
 
@@ -77,13 +74,24 @@ _SHARD = Alert(
     "that are up; start the missing one, or lower `shard.total` everywhere.",
 )
 
+_SHARE = series(EXPORTER_SHARD_INFO, 'total!="1"')
 _LEADERS = (
     Alert(
         name="TensormeshNoLeader",
         severity="warning",
         hold="5m",
-        expr=f"max by (job) ({series(EXPORTER_LEADER)}) == 0",
-        summary="No instance of tm-exporter leads: no paid probe runs",
+        # Each shard has a leader of its own, whoever leads elsewhere.
+        expr=(
+            "max by (job, index) (\n"
+            f"  {series(EXPORTER_LEADER)}\n"
+            f"  * on (job, instance) group_left (index) {_SHARE}\n"
+            ") == 0\n"
+            "or\nmax by (job) (\n"
+            f"  {series(EXPORTER_LEADER)} unless on (job, instance) {_SHARE}\n"
+            ") == 0"
+        ),
+        summary="No instance of tm-exporter leads"
+        "{{ with $labels.index }} for shard {{ . }}{{ end }}: no paid probe runs",
         description="Whether models generate is not watched. Fault: us. Look at the "
         "lease and at whether instances may write it; the log says `lease` and why.",
     ),

@@ -19,10 +19,11 @@ from tm_exporter.catalog import (
 
 _DEPLOYMENT = f"{SURFACE}, deployment_id"
 
+# One for each: instances that look at different times may tell two names.
 _INFO = (
-    f"max by ({MODEL}, deployment_id) (\n"
+    f"topk by ({_DEPLOYMENT}) (1, max by ({MODEL}, deployment_id) (\n"
     f'  label_replace({series(DEPLOYMENT_INFO)}, "model", "$1", "model_name", "(.*)")\n'
-    ")"
+    "))"
 )
 
 

@@ -9,9 +9,26 @@ from tm_exporter.alerts.rule import Alert, Group, Rule, Severity
 
 
 Override = TypedDict(
-    "Override", {"enabled": bool, "severity": Severity, "for": str}, total=False
+    "Override",
+    {
+        "enabled": bool,
+        "severity": Severity,
+        "for": str,
+        "labels": Mapping[str, str],
+        "annotations": Mapping[str, str],
+    },
+    total=False,
 )
-"""Whether there is the alert at all, its severity, and how long it must be true."""
+"""
+What an alert is to be otherwise.
+
+Attributes:
+    enabled: Whether there is the alert at all.
+    severity: In place of ours.
+    for: How long it must be true before it fires.
+    labels: More of them, for routing.
+    annotations: More of them, or texts in place of ours.
+"""
 
 Overrides = Mapping[str, Override]
 """By the name of an alert, or by `name/severity` where one name has several."""
@@ -19,11 +36,11 @@ Overrides = Mapping[str, Override]
 
 def overridden(groups: Iterable[Group], overrides: Overrides) -> tuple[Group, ...]:
     """
-    Return the groups with some alerts switched off, re-graded or re-timed.
+    Return the groups with some alerts switched off, re-graded, re-timed or labelled.
 
     Args:
         groups: As we ship them; one that has no rule left is left out.
-        overrides: The narrower key goes before the name alone.
+        overrides: The narrower key goes before the name alone, setting by setting.
 
     Raises:
         ValueError: No alert has such a name.
@@ -52,8 +69,13 @@ def _rules(group: Group, overrides: Overrides) -> Iterator[Rule]:
             **overrides.get(rule.key, {}),
         }
         if wanted.get("enabled", True):
-            severity = wanted.get("severity", rule.severity)
-            yield replace(rule, severity=severity, hold=wanted.get("for", rule.hold))
+            yield replace(
+                rule,
+                severity=wanted.get("severity", rule.severity),
+                hold=wanted.get("for", rule.hold),
+                labels={**rule.labels, **wanted.get("labels", {})},
+                annotations={**rule.annotations, **wanted.get("annotations", {})},
+            )
 
 
 def _refuse_unknown(groups: Iterable[Group], overrides: Overrides) -> None:

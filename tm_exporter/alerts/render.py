@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tm_exporter.alerts.expression import JOB
+from tm_exporter.alerts.expression import INSTANCES, JOB
 from tm_exporter.alerts.overrides import Overrides, overridden
 from tm_exporter.alerts.rule import Alert, Group, Recording, Rule
 
@@ -29,22 +29,29 @@ class Release:
     Attributes:
         selector: Labels that all its series have and no other installation's; what
             rules record gets them too, so that two releases do not read each other.
+        instances: How many of it are expected to be up.
         group_labels: More labels that tell services apart, such as `cluster`; they
             stay on alerts beside target, surface and model.
+        labels: More labels of every alert, for routing.
+        annotations: More annotations of every alert.
         runbooks: Where the pages of `docs/runbooks` are served, without a last slash.
         overrides: What this installation wants otherwise, by alert.
     """
 
     selector: Mapping[str, str] = field(default_factory=lambda: {"job": "tm-exporter"})
+    instances: int = 1
     group_labels: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     runbooks: str = RUNBOOKS
     overrides: Overrides = field(default_factory=dict)
 
     def expression(self, text: str) -> str:
         """Return an expression on the series of this installation."""
         lead = "".join(f"{label}, " for label in self.group_labels)
-        listed = self.annotation(text).replace("target,", f"{lead}target,")
-        return listed.replace("(job", f"({lead}job")
+        listed = text.replace("target,", f"{lead}target,")
+        grouped = listed.replace("(job", f"({lead}job")
+        return self.annotation(grouped.replace(INSTANCES, str(self.instances)))
 
     def annotation(self, text: str) -> str:
         """Return a text whose queries are on the series of this installation."""
@@ -69,7 +76,12 @@ def rules_file(
     release = release or Release()
     wanted = overridden(groups, release.overrides)
     data = {"groups": [_group(group, release) for group in wanted]}
-    return header + yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=1000)
+    return header + dumped(data)
+
+
+def dumped(data: Mapping[str, Any]) -> str:
+    """Return data as YAML that people can read."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, width=1000)
 
 
 def _group(group: Group, release: Release) -> dict[str, Any]:
@@ -99,12 +111,15 @@ def _alert(alert: Alert, release: Release) -> Mapping[str, Any]:
         "labels": {
             "severity": alert.severity,
             **release.selector,
+            **release.labels,
             **alert.labels,
         },
         "annotations": {
             "summary": release.annotation(alert.summary),
             "description": release.annotation(alert.description),
             "runbook_url": f"{release.runbooks}/{alert.name}",
+            **release.annotations,
+            **alert.annotations,
         },
     }
 

@@ -37,6 +37,7 @@ class Alert:
         description: What is wrong, whose fault it is and what to do next.
         hold: How long it must be true before it fires.
         labels: Besides `severity`.
+        annotations: Besides summary and description, or in their place.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Alert:
     description: str
     hold: str = "0s"
     labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

@@ -9,14 +9,14 @@ EVALUATION = STEP = "5m"
 LOW = "TensormeshCanaryBudgetLow"
 
 
-def limit(values: str, window: str) -> Series:
+def limit(values: str, window: str, **labels: str) -> Series:
     """Return what may be spent."""
-    return Series(CANARY_BUDGET_LIMIT_USD, {"window": window}, values)
+    return Series(CANARY_BUDGET_LIMIT_USD, {"window": window, **labels}, values)
 
 
-def left(values: str, window: str) -> Series:
+def left(values: str, window: str, **labels: str) -> Series:
     """Return what is left of it."""
-    return Series(CANARY_BUDGET_REMAINING_USD, {"window": window}, values)
+    return Series(CANARY_BUDGET_REMAINING_USD, {"window": window, **labels}, values)
 
 
 STORIES = (
@@ -51,5 +51,24 @@ STORIES = (
             left("0x120", "month"),
         ),
         expects=(Fires(LOW, "1h", [{"window": "month"}]),),
+    ),
+    Story(
+        name="one of three shards has no money yet, and the others spend theirs slowly",
+        step=STEP,
+        series=(
+            *(limit("1x120", "day", instance=f"shard-{n}") for n in range(3)),
+            *(left("1x120", "day", instance=f"shard-{n}") for n in range(2)),
+            left("0x120", "day", instance="shard-2"),
+        ),
+        expects=(Fires(LOW, "9h"),),
+    ),
+    Story(
+        name="the money of all shards goes too fast, which is one thing to know",
+        step=STEP,
+        series=(
+            *(limit("1x120", "day", instance=f"shard-{n}") for n in range(3)),
+            *(left("0.3x120", "day", instance=f"shard-{n}") for n in range(3)),
+        ),
+        expects=(Fires(LOW, "2h", [{"window": "day"}]),),
     ),
 )

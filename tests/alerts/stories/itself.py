@@ -12,6 +12,7 @@ from tm_exporter.catalog import (
     EXPORTER_MEASUREMENTS_DISCARDED,
     EXPORTER_SHARD_INFO,
     EXPORTER_SHARDS,
+    EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL,
     PROBE_INTERVAL_SECONDS,
     PROBE_SKIPPED,
     Family,
@@ -202,6 +203,20 @@ STORIES = (
         no_pages=("90m",),
     ),
     Story(
+        name="one of two shards has no leader any more",
+        series=(
+            own(EXPORTER_LEADER, "1x60", A),
+            own(EXPORTER_SHARD_INFO, "1x60", A, index="0", total="2"),
+            own(EXPORTER_LEADER, "1x9 0x50", B),
+            own(EXPORTER_SHARD_INFO, "1x60", B, index="1", total="2"),
+        ),
+        expects=(
+            Fires(NO_LEADER, "15m", [{"index": "1", **WARNING}], starts=True),
+            Fires(TWO_LEADERS, "1h"),
+        ),
+        no_pages=("1h",),
+    ),
+    Story(
         name="the lease is handed over within a minute",
         series=(
             own(EXPORTER_LEADER, "1x10 0x60", A),
@@ -236,6 +251,18 @@ STORIES = (
     Story(
         name="a bad configuration is refused, and mended",
         series=(own(EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, "1x9 0x20 1x30"),),
+        expects=(
+            Fires(RELOAD, "10m"),
+            Fires(RELOAD, "15m", [{"instance": A, **WARNING}], starts=True),
+            Fires(RELOAD, "31m"),
+        ),
+    ),
+    Story(
+        name="a bad web configuration is refused, and mended",
+        series=(
+            own(EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, "1x60"),
+            own(EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL, "1x9 0x20 1x30"),
+        ),
         expects=(
             Fires(RELOAD, "10m"),
             Fires(RELOAD, "15m", [{"instance": A, **WARNING}], starts=True),

@@ -50,6 +50,20 @@ STORIES = (
         no_pages=("1h",),
     ),
     Story(
+        name="a broken deployment is renamed, which one of two instances saw first",
+        series=(
+            _info(D1, "llama"),
+            Series(
+                DEPLOYMENT_INFO,
+                {**D1, "model_name": "llama-2"},
+                "1x120",
+                instance="exporter-1",
+            ),
+            Series(DEPLOYMENT_HEALTHY, D1, "0x120"),
+        ),
+        expects=(Fires(UNHEALTHY, "1h", [D1]),),
+    ),
+    Story(
         name="a deployment is stopped, one starts within ten minutes, one is serviced",
         series=(
             _info(D1, "llama"),

@@ -1,23 +1,29 @@
-"""The routes of the exporter. None waits for anything but memory."""
+"""The routes of the exporter. None but `/probe` waits for anything but memory."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from tm_exporter.evidence import Transcript
-from tm_exporter.exposition import VARY, Exposition
+from tm_exporter.exposition import Exposition
 from tm_exporter.status import Status
-from tm_exporter.web import runbooks
+from tm_exporter.web import runbooks, series_page
+from tm_exporter.web.guard import guarded
+from tm_exporter.web.health import health_routes
 from tm_exporter.web.people import PeoplesPages
-from tm_exporter.web.security import SecurityHeaders
+from tm_exporter.web.probe import ProbePage
+from tm_exporter.web.protection import Current, none
+from tm_exporter.web.refusing import refuse
+from tm_exporter.web.reload import Reload, nothing_to_reload, reload_route
+from tm_exporter.wishes import Asker, Nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,9 @@ class Sources:
         config: The configuration in force as plain data, secrets masked.
         status: How every probe is doing.
         evidence: Returns the transcript of a kept run, None if it is not kept.
+        asker: Runs probes for `/probe`.
+        may_reload: Whether `/-/reload` is answered.
+        reload: Reads the configuration again.
     """
 
     metrics: Exposition
@@ -40,6 +49,9 @@ class Sources:
     config: Callable[[], Mapping[str, Any]]
     status: Callable[[], Awaitable[Status]]
     evidence: Callable[[str], Transcript | None] = lambda _: None
+    asker: Asker = field(default_factory=Nobody)
+    may_reload: Callable[[], bool] = lambda: False
+    reload: Reload = nothing_to_reload
 
 
 class Pages:
@@ -50,14 +62,7 @@ class Pages:
 
     async def metrics(self, request: Request) -> Response:
         """Answer with all series."""
-        rendered = await self._sources.metrics.render(
-            request.headers.get("accept", ""),
-            request.headers.get("accept-encoding", ""),
-        )
-        headers = {"content-type": rendered.content_type, "vary": VARY}
-        if rendered.encoding is not None:
-            headers["content-encoding"] = rendered.encoding
-        return Response(rendered.body, headers=headers)
+        return await series_page.answer(request, self._sources.metrics)
 
     async def config(self, _: Request) -> Response:
         """Answer with the configuration as YAML."""
@@ -65,48 +70,30 @@ class Pages:
         text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
         return PlainTextResponse(text)
 
-    async def healthy(self, _: Request) -> Response:
-        """Answer whether the exporter works."""
-        return _verdict("healthy", holds=self._sources.healthy())
 
-    async def ready(self, _: Request) -> Response:
-        """Answer whether the exporter has something to say."""
-        return _verdict("ready", holds=self._sources.ready())
+def build(sources: Sources, protection: Current = none) -> ASGIApp:
+    """
+    Return the application, behind all that protects it.
 
-
-def build(sources: Sources) -> Starlette:
-    """Return the application."""
+    Args:
+        sources: Where the answers come from.
+        protection: Who may ask, and how often.
+    """
     pages = Pages(sources)
     routes = {
         "/metrics": pages.metrics,
+        "/probe": ProbePage(sources.asker).answer,
         "/config": pages.config,
-        "/-/healthy": pages.healthy,
-        "/-/ready": pages.ready,
     }
     app = Starlette(
         routes=[
             *(Route(path, handler) for path, handler in routes.items()),
+            *health_routes(sources.healthy, sources.ready),
+            reload_route(sources.may_reload, sources.reload),
             *PeoplesPages(sources.status, sources.evidence).routes(),
             *runbooks.routes(),
         ],
-        middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={HTTPException: _refuse},
+        exception_handlers={HTTPException: refuse},
     )
     app.router.redirect_slashes = False  # it would repeat the client's Host header
-    return app
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    """Answer in plain text, without repeating what was asked for."""
-    refusal = cast("HTTPException", error)
-    return PlainTextResponse(
-        f"{refusal.detail}\n",
-        status_code=refusal.status_code,
-        headers=refusal.headers,
-    )
-
-
-def _verdict(word: str, *, holds: bool) -> Response:
-    if holds:
-        return PlainTextResponse(f"{word}\n")
-    return PlainTextResponse(f"not {word}\n", status_code=503)
+    return guarded(app, protection)

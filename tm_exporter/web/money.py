@@ -50,6 +50,8 @@ def _budget(budget: BudgetStatus | None) -> Iterator[Html | str]:
         yield text(
             f"No paid probe runs, since the ledger cannot be used: {budget.detail}"
         )
+    elif budget.detail:
+        yield text(f"Less is spent than `canary_budget` allows: {budget.detail}.")
     yield from map(_window, budget.windows)
     for probe, factor in budget.stretched.items():
         yield f"{probe} runs {factor:.3g} times less often, so that the money lasts."

@@ -107,5 +107,18 @@ def _footer(status: Status, now: datetime) -> Html:
     return tag(
         "footer",
         tag("p", f"tm-exporter {status.version}, started ", started, f", {ready}."),
+        *_lease(status),
         id="footer",
     )
+
+
+def _lease(status: Status) -> tuple[Html, ...]:
+    """Return which of several instances this is; nothing where there is one."""
+    lease = status.lease
+    if lease is None:
+        return ()
+    if lease.leads:
+        words = "This instance leads: it runs the paid probes."
+    else:
+        words = f"This instance stands by and runs no paid probe: {lease.detail}."
+    return (tag("p", words),)

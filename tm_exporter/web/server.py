@@ -4,13 +4,19 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from tm_exporter.web import listen
 from tm_exporter.web.connection import BoundedConnection
+from tm_exporter.web.door import Door
+from tm_exporter.web.protection import Current, Protection, none
 
+
+App = ASGIApp
+"""What answers requests."""
 
 _GRACE = 0.2
 
@@ -28,10 +34,12 @@ class WebServer:
         app: ASGIApp,
         address: str,
         *,
+        protection: Current = none,
         protocol: type[BoundedConnection] = BoundedConnection,
     ) -> None:
         self._address = address
-        self._server = _Server(_config(app, protocol))
+        self._protection = protection
+        self._server = _Server(_config(app, protocol), protocol, protection)
         self._serving: asyncio.Task[None] | None = None
         self._listener: socket.socket | None = None
 
@@ -46,7 +54,7 @@ class WebServer:
             ListenError: The address is none, is not ours, or is taken.
         """
         self._listener = listen.bind(self._address)
-        url = listen.url(self._listener)
+        url = listen.url(self._listener, tls=self._protection().context is not None)
         serving = self._server.serve(sockets=[self._listener])
         self._serving = asyncio.create_task(serving, name="web server")
         return url
@@ -62,9 +70,38 @@ class WebServer:
 class _Server(uvicorn.Server):
     """Uvicorn's server with an end that comes at once and is sure to come."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        protocol: type[BoundedConnection],
+        protection: Current,
+    ) -> None:
         super().__init__(config)
+        self._protocol = protocol
         self.stopping = asyncio.Event()
+        self._protection = protection
+        self._doors: list[Door] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let clients in."""
+        self.servers = []
+        for each in sockets or ():
+            door = Door(
+                each,
+                cast("set[BoundedConnection]", self.server_state.connections),
+                self._protection,
+                self._connection,
+                handshake_timeout=self._protocol.handshake_timeout,
+            )
+            door.open()
+            self._doors.append(door)
+        self.started = True
+
+    def _connection(self, protection: Protection) -> BoundedConnection:
+        """Return what speaks HTTP with a client that was let in."""
+        made = self._protocol(self.config, self.server_state, self.lifespan.state)
+        made.allowed_names = protection.allowed_names
+        return made
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -81,7 +118,9 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let answers that are under way be taken for a moment, then cut."""
-        for each in (*self.servers, *(sockets or ())):
+        for door in self._doors:
+            await door.close()
+        for each in sockets or ():
             each.close()
         connections = self.server_state.connections
         for connection in tuple(connections):
@@ -109,8 +148,6 @@ def _config(app: ASGIApp, protocol: type[BoundedConnection]) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=100,
-        backlog=128,
         timeout_keep_alive=75,  # longer than the usual scrape interval
         h11_max_incomplete_event_size=16 * 1024,
     )

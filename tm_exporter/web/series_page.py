@@ -1,0 +1,18 @@
+"""Answer with a page of series, whichever they are."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tm_exporter.exposition import VARY, Exposition
+
+
+async def answer(request: Request, exposition: Exposition) -> Response:
+    """Return the page in the form that the reader asks for."""
+    rendered = await exposition.render(
+        request.headers.get("accept", ""),
+        request.headers.get("accept-encoding", ""),
+    )
+    headers = {"content-type": rendered.content_type, "vary": VARY}
+    if rendered.encoding is not None:
+        headers["content-encoding"] = rendered.encoding
+    return Response(rendered.body, headers=headers)

@@ -16,6 +16,7 @@ from tm_exporter.exchange import EVENT_STREAM, FaultKind, Piece
 
 
 _BEGINNING = b"HTTP/"
+_MOST_AT_ONCE = 64 * 1024  # of a body: more than one reading of a socket gives
 
 
 class Answer:
@@ -34,11 +35,13 @@ class Answer:
         self._head: h11.Response | None = None
         self._beginning = b""
         self._head_size = 0
+        self._head_lines = 0
         self._interim = 0
         self._closed = False
         self._stamp = 0.0
         self._decoder: Decoder | None = None
-        self._left = 0
+        self._stopped = False
+        self._limit = self._left = 0
         self._tell: Callable[[Piece], None] = lambda _: None
         self.answered_at: float | None = None
         self.body: list[Piece] = []
@@ -61,6 +64,11 @@ class Answer:
     def has_head(self) -> bool:
         """Whether the header block of the final answer is complete."""
         return self._head is not None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body that are kept so far."""
+        return self._limit - max(0, self._left)
 
     @property
     def status(self) -> int | None:
@@ -132,16 +140,31 @@ class Answer:
         Raises:
             Ended: As `feed_body`, for what came with the header already.
         """
-        self._left, self._tell = limit, tell
+        self._limit = self._left = limit
+        self._tell = tell
         try:
             self._decoder = decoder_for(self._header("content-encoding"))
         except BrokenCoding as error:
             raise Ended(FaultKind.PROTOCOL, str(error)) from None
         self._read_body()
 
+    @property
+    def pending(self) -> bool:
+        """Whether more of the body is here, which was too much to be read at once."""
+        return self._stopped or (self._decoder is not None and self._decoder.pending)
+
+    def read_on(self) -> None:
+        """
+        Read more of what is here.
+
+        Raises:
+            Ended: As `feed_body`.
+        """
+        self._read_body()
+
     def feed_body(self, stamp: float, data: bytes) -> None:
         """
-        Take bytes of the body.
+        Take bytes of the body, once nothing is pending.
 
         Raises:
             Ended: CLOSED before the body's end, PROTOCOL if its framing or its
@@ -156,6 +179,9 @@ class Answer:
         self._head_size += sum(
             len(name) + len(value) + 4 for name, value in head.headers
         )
+        self._head_lines += len(head.headers)
+        if self._head_lines > self._limits.headers:
+            raise Ended(FaultKind.PROTOCOL, "the answer has too many headers")
         if self._head_size > self._limits.head:
             raise Ended(FaultKind.PROTOCOL, "the headers exceed the limit")
         if isinstance(head, h11.Response):
@@ -171,10 +197,13 @@ class Answer:
         # One piece for all that came together: a body may be cut into tiny chunks.
         parts: list[bytes] = []
         try:
-            while not self.ended:
+            begun, self._stopped = self._left, False
+            self._take(b"", parts)  # what the decoder has left
+            while not (self.ended or self.pending):
                 event = self._next_event()
                 if isinstance(event, h11.Data):
                     self._take(bytes(event.data), parts)
+                    self._stopped = begun - self._left >= _MOST_AT_ONCE
                 elif isinstance(event, h11.EndOfMessage):
                     self._finish()
                 else:

@@ -17,7 +17,10 @@ from typing import Any
 from tm_exporter.clients.resolver import Address
 
 
-_READ_SIZE = 65536
+MOST_QUEUED = 32 * 1024
+"""Bytes that are taken off a socket before anyone has read them."""
+
+_READ_SIZE = 32 * 1024
 
 
 class Connection:
@@ -34,6 +37,8 @@ class Connection:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._arrived: deque[tuple[float, bytes]] = deque()
+        self._queued = 0
+        self._is_held = False  # more would be queued than may be
         self._ended_at: float | None = None
         self._error: OSError | None = None  # why it ended, if not by a plain close
         self._waiter: asyncio.Future[None] | None = None
@@ -167,7 +172,12 @@ class Connection:
                 await self._waiter
             finally:
                 self._waiter = None
-        return self._arrived.popleft()
+        arrived = self._arrived.popleft()
+        self._queued -= len(arrived[1])
+        if self._is_held and self._queued < MOST_QUEUED and self._ended_at is None:
+            self._is_held = False
+            self._loop.add_reader(self._sock.fileno(), self._on_readable)
+        return arrived
 
     def _on_readable(self) -> None:
         """Take what the socket has, stamp it, wake the reader."""
@@ -180,10 +190,18 @@ class Connection:
         else:
             if data:
                 self._arrived.append((self._clock(), data))
+                self._hold(len(data))
             else:
                 self._finish(None)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def _hold(self, size: int) -> None:
+        """Count what is queued; leave the rest to the socket if that is too much."""
+        self._queued += size
+        if self._queued >= MOST_QUEUED:
+            self._is_held = True
+            self._loop.remove_reader(self._sock.fileno())
 
     def _finish(self, error: OSError | None) -> None:
         """Note that nothing more will come, and stop asking."""

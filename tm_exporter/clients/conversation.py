@@ -19,6 +19,7 @@ from tm_exporter.clients.ended import Ended
 from tm_exporter.clients.limits import Limits
 from tm_exporter.clients.proxy import Proxy, ProxyRefused, pass_through
 from tm_exporter.clients.resolver import Address, IpProtocol, Resolver, literal
+from tm_exporter.clients.space import Holding
 from tm_exporter.clients.trust import looking
 from tm_exporter.credentials import SecretUnavailable
 from tm_exporter.exchange import Certificate, FaultKind, Phase, Piece, Stage
@@ -84,6 +85,7 @@ class Conversation:
     clock: Callable[[], float]
     now: Callable[[], float]
     deadline: float  # of the event loop's clock
+    held: Holding
 
     stage: Stage = Stage.PREPARE
     phases: dict[Phase, float] = field(default_factory=dict)
@@ -318,10 +320,16 @@ class Conversation:
         else:
             self.answer.begin_body(limit, reader.feed)
         while not self.answer.ended and not (reader and reader.broken):
-            received = await self._receive_in_time(reader)
-            if received is None:
-                return
-            self.answer.feed_body(*received)
+            if self.answer.pending:
+                await asyncio.sleep(0)  # a bomb must not keep others waiting
+                self.answer.read_on()
+            else:
+                received = await self._receive_in_time(reader)
+                if received is None:
+                    return
+                self.answer.feed_body(*received)
+            # What is read out of events takes as much again, and more.
+            await self.held.grow(self.answer.size * (1 if reader is None else 3))
 
     async def _receive_in_time(
         self, reader: BodyReader | None

@@ -1,8 +1,16 @@
-"""Undo a body's content coding while it arrives, never beyond a limit."""
+"""
+Undo a body's content coding while it arrives, never beyond a limit.
+
+A few bytes of it can be millions: so it is undone step by step, and whoever asks can
+let others go on in between.
+"""
 
 import zlib
 from typing import Protocol
 
+
+STEP = 16 * 1024
+"""Bytes that one step of a compressed body gives at the most."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 _RAW = -zlib.MAX_WBITS
@@ -21,6 +29,11 @@ class Decoder(Protocol):
         """Whether a body may end here."""
         ...
 
+    @property
+    def pending(self) -> bool:
+        """Whether there is more of what came: had with no data, before any other."""
+        ...
+
     def decode(self, data: bytes, limit: int) -> bytes:
         """Return what `data` gives, at most `limit` bytes of it."""
         ...
@@ -30,6 +43,7 @@ class Identity:
     """No coding at all."""
 
     complete = True
+    pending = False
 
     def decode(self, data: bytes, limit: int) -> bytes:
         """Return the data."""
@@ -48,6 +62,8 @@ class Inflate:
         self._wbits = wbits
         self._stream = zlib.decompressobj(wbits)
         self._head = b""  # what came until zlib had its header
+        self._rest = b""  # what came and did not fit into the last step
+        self.pending = False
 
     @property
     def complete(self) -> bool:
@@ -55,19 +71,25 @@ class Inflate:
         return self._stream.eof or not self._head
 
     def decode(self, data: bytes, limit: int) -> bytes:
-        """Return what `data` gives; what exceeds the limit is not even made."""
+        """Return one step of what `data` gives; what exceeds it is not even made."""
+        self.pending = False
         if self._stream.eof:  # the stream would keep what follows it
             return b""
+        size = min(limit, STEP)
         known = len(self._head) >= _HEADER_SIZE
         self._head = self._head[:_HEADER_SIZE] if known else self._head + data
         try:
-            return self._stream.decompress(data, limit)
+            plain = self._stream.decompress(self._rest + data, size)
         except zlib.error as error:
             # Some servers call the bare stream `deflate`, without zlib's header.
             if known or self._wbits != zlib.MAX_WBITS:
                 raise BrokenCoding(f"the compressed body is broken: {error}") from None
             self._wbits, self._stream = _RAW, zlib.decompressobj(_RAW)
             return self.decode(self._head, limit)
+        self._rest = self._stream.unconsumed_tail
+        # A full step may leave something in the stream that came of no other bytes.
+        self.pending = len(plain) == size and not self._stream.eof
+        return plain
 
 
 class Chain:
@@ -86,9 +108,15 @@ class Chain:
         """Whether a body may end here, for each of them."""
         return all(decoder.complete for decoder in self._decoders)
 
+    @property
+    def pending(self) -> bool:
+        """Whether any of them has more."""
+        return any(decoder.pending for decoder in self._decoders)
+
     def decode(self, data: bytes, limit: int) -> bytes:
-        """Undo each coding in turn."""
-        for decoder in self._decoders:
+        """Undo each coding in turn, from the last one on that has more."""
+        waiting = [at for at, each in enumerate(self._decoders) if each.pending]
+        for decoder in self._decoders[max(waiting, default=0) :]:
             data = decoder.decode(data, limit)
         return data
 

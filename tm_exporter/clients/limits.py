@@ -10,6 +10,7 @@ class Limits:
 
     Attributes:
         head: Bytes of all header blocks together.
+        headers: Lines of all header blocks together.
         interim: 1xx answers before the final one.
         body: Bytes of an answer asked for whole, after decoding.
         error_body: Bytes read of an answer whose status is not 2xx.
@@ -19,6 +20,7 @@ class Limits:
     """
 
     head: int = 64 * 1024
+    headers: int = 256
     interim: int = 16
     body: int = 1024 * 1024
     error_body: int = 64 * 1024

@@ -17,6 +17,7 @@ import structlog
 from tm_exporter.clients.client import USER_AGENT
 from tm_exporter.clients.transport import Transport
 from tm_exporter.observation import Reason, Verdict
+from tm_exporter.upkeep import surely
 from tm_exporter.verdict import Judged, Promise, judge
 
 
@@ -95,7 +96,7 @@ class Reference:
         """Ask every `INTERVAL` seconds, and when it is wanted."""
         while True:
             self._wanted.clear()
-            await self.ask()
+            await surely("reference", self.ask)
             await asyncio.sleep(LEAST)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(INTERVAL - LEAST):

@@ -16,8 +16,10 @@ import httpx
 from tm_exporter.clients.conversation import BodyReader, Conversation, Route
 from tm_exporter.clients.ended import Ended
 from tm_exporter.clients.limits import Limits
+from tm_exporter.clients.permission import may_send
 from tm_exporter.clients.proxy import Proxy, proxy_from_environment
 from tm_exporter.clients.resolver import IpProtocol, Resolver
+from tm_exporter.clients.space import Holding, Space
 from tm_exporter.clients.trust import TrustSet, TrustStore, TrustUnavailable
 from tm_exporter.exchange import Exchange, Fault, FaultKind, Stage
 
@@ -55,6 +57,8 @@ class Transport(httpx.AsyncBaseTransport):
         proxy: Over HTTPS_PROXY, which is honoured where this is None.
         ip_protocol: Which addresses of a name to use.
         limits: What an answer may cost.
+        space: Memory for bodies, shared by all targets; its own where left out.
+        target: Whose part of the space it takes.
         clock: Monotonic seconds.
         now: Seconds since the epoch.
         environ: Where HTTPS_PROXY and NO_PROXY are looked up.
@@ -69,6 +73,8 @@ class Transport(httpx.AsyncBaseTransport):
         proxy: Proxy | None = None,
         ip_protocol: IpProtocol = "auto",
         limits: Limits = Limits(),  # noqa: B008 -- frozen
+        space: Space | None = None,
+        target: str = "",
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         environ: Mapping[str, str] = os.environ,
@@ -79,6 +85,8 @@ class Transport(httpx.AsyncBaseTransport):
         self._proxy = proxy
         self._ip_protocol = ip_protocol
         self._limits = limits
+        self._space = Space() if space is None else space
+        self._target = target
         self._clock = clock
         self._now = now
         self._environ = environ
@@ -110,6 +118,7 @@ class Transport(httpx.AsyncBaseTransport):
             conversation = self._conversation(request.url, deadline)
             async with asyncio.timeout_at(deadline):
                 await conversation.connect()
+                _refuse_forbidden()
                 await conversation.ask(request)
                 await conversation.listen(reader)
         except TrustUnavailable as error:
@@ -121,6 +130,7 @@ class Transport(httpx.AsyncBaseTransport):
         finally:
             if conversation is not None:
                 conversation.close()
+                conversation.held.end()
         return _freeze(request, conversation, fault)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -161,6 +171,7 @@ class Transport(httpx.AsyncBaseTransport):
             clock=self._clock,
             now=self._now,
             deadline=deadline,
+            held=Holding(self._space, self._target),
         )
 
     async def _fault(
@@ -181,6 +192,13 @@ class Transport(httpx.AsyncBaseTransport):
 
 # Already undone: the content of the response is what they led to.
 _FRAMING = frozenset(("content-encoding", "transfer-encoding", "content-length"))
+
+
+def _refuse_forbidden() -> None:
+    """Raise Ended if this request must not leave (any more)."""
+    if not may_send():
+        detail = "not sent: this instance has no permission to pay any more"
+        raise Ended(FaultKind.FAILED, detail, stage=Stage.PREPARE)
 
 
 def _timed_out(conversation: Conversation | None, timeout: float) -> Fault:

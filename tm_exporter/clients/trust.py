@@ -7,6 +7,7 @@ made anew when one of them changes.
 """
 
 import ssl
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,11 @@ class TrustStore:
 
     def __init__(self) -> None:
         self._made: dict[TrustSet, tuple[object, ssl.SSLContext]] = {}
+
+    def keep(self, files: Collection[Path]) -> None:
+        """Let go of contexts that were made of other files than these."""
+        made = list(self._made.items())
+        self._made = {trust: one for trust, one in made if {*trust.files} <= {*files}}
 
     def context(self, trust: TrustSet) -> ssl.SSLContext:
         """

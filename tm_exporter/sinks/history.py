@@ -9,8 +9,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 
-from tm_exporter.observation import Observation, ProbeKey
+from tm_exporter.exchange import Exchange
+from tm_exporter.observation import Observation, Outcome, ProbeKey, Verdict
 from tm_exporter.printable import encodable
 from tm_exporter.sinks.shapes import BodyShape, shape_of
 
@@ -23,10 +25,19 @@ class Run:
     Attributes:
         observation: Without bodies, facts and pulled samples.
         bodies: The shape of each exchange's body, in order of the exchanges.
+        size: Bytes that it takes, about.
     """
 
     observation: Observation
     bodies: tuple[BodyShape, ...]
+    size: int = 0
+
+    def thinned(self) -> "Run":
+        """Return the run without what takes the most room."""
+        outcome = self.observation.outcome
+        last = replace(outcome, exchanges=tuple(map(_bare, outcome.exchanges[-1:])))
+        bodies = tuple(BodyShape(each.size, ()) for each in self.bodies[-1:])
+        return Run(replace(self.observation, outcome=last), bodies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +88,8 @@ class Past:
         self.since: datetime | None = None
         self.last_success: datetime | None = None
 
-    def add(self, run: Run) -> None:
-        """Remember one more."""
+    def add(self, run: Run, room: int) -> None:
+        """Remember one more, and less of the oldest if all take too much room."""
         mark = _mark(run.observation)
         if not self.marks or self.marks[-1].passed != mark.passed:
             self.since = mark.ended
@@ -89,9 +100,50 @@ class Past:
         else:
             self.failures.append(run)
             self.failure_marks.append(mark)
+        self._thin(room)
+
+    def _thin(self, room: int) -> None:
+        """Keep the newest runs whole, as far as there is room."""
+        kept = {id(run): run for run in (*self.failures, *self.runs)}
+        newest_first = sorted(
+            kept.values(), key=lambda run: -run.observation.finished_at
+        )
+        thin: dict[int, Run] = {}
+        for run in newest_first:
+            room -= run.size
+            if room < 0 and run.size:
+                thin[id(run)] = run.thinned()
+        for ring in (self.runs, self.failures) if thin else ():
+            for at, run in enumerate(ring):
+                ring[at] = thin.get(id(run), run)
 
 
 _NOTHING = Past(0)
+_OVERHEAD = 150  # bytes of a small object and what refers to it
+_LONGEST_ID = 200
+_IDS = 4
+
+
+MOST_BYTES = 10 * 1024 * 1024
+"""What all runs that are remembered may take, about; each probe has an equal share."""
+
+LEAST_BYTES = 4 * 1024
+"""What those of one probe may take, however many there are."""
+
+MOST_EXCHANGES = 16
+"""Of one run that are remembered: the last ones."""
+
+MOST_HEADERS = 64
+"""Of one answer that are remembered: the first ones."""
+
+LONGEST_HEADER = 8192
+"""Characters of a header that are remembered."""
+
+MOST_SAMPLES = 100
+"""Of one run that are remembered."""
+
+LONGEST_DETAIL = 2000
+"""Characters of what went wrong that are remembered."""
 
 
 class History:
@@ -116,7 +168,8 @@ class History:
     def __call__(self, observation: Observation) -> None:
         """Remember a run."""
         past = self._pasts.setdefault(observation.key, Past(self._limit))
-        past.add(_remembered(_without_secrets(observation, self._mask)))
+        room = max(LEAST_BYTES, MOST_BYTES // len(self._pasts))
+        past.add(_remembered(_without_secrets(observation, self._mask)), room)
 
     def past(self, key: ProbeKey) -> Past:
         """Return what is remembered of a probe."""
@@ -150,11 +203,55 @@ def _without_secrets(
 def _remembered(observation: Observation) -> Run:
     """Return the run without what is long or private."""
     outcome = observation.outcome
-    shapes = tuple(map(shape_of, outcome.exchanges))
-    own = tuple(each for each in outcome.samples if each.family.lifetime != "pulled")
-    bare = tuple(replace(exchange, body=()) for exchange in outcome.exchanges)
-    kept = replace(outcome, exchanges=bare, samples=own, facts=())
-    return Run(replace(observation, outcome=kept), shapes)
+    exchanges = outcome.exchanges[-MOST_EXCHANGES:]
+    shapes = tuple(map(shape_of, exchanges))
+    own = (s for s in outcome.samples if s.family.lifetime not in ("pulled", "listed"))
+    kept = replace(
+        outcome,
+        verdict=_short(outcome.verdict),
+        exchanges=tuple(map(_shortened, exchanges)),
+        samples=tuple(islice(own, MOST_SAMPLES)),
+        facts=(),
+    )
+    seen = replace(observation, outcome=kept)
+    return Run(seen, shapes, _size(kept, shapes))
+
+
+def _short(verdict: Verdict) -> Verdict:
+    """Return a verdict that says no more than is read."""
+    if len(verdict.detail) <= LONGEST_DETAIL:
+        return verdict
+    return replace(verdict, detail=verdict.detail[:LONGEST_DETAIL])
+
+
+def _shortened(exchange: Exchange) -> Exchange:
+    """Return an exchange without its body, and with as many headers as are read."""
+    headers = tuple(
+        (name[:LONGEST_HEADER], value[:LONGEST_HEADER])
+        for name, value in exchange.headers[:MOST_HEADERS]
+    )
+    return replace(exchange, body=(), headers=headers)
+
+
+def _bare(exchange: Exchange) -> Exchange:
+    """Return an exchange with nothing but what names it to the service."""
+    headers = tuple(
+        (name, value[:_LONGEST_ID])
+        for name, value in exchange.headers
+        if name in ("date", "retry-after") or name.endswith("request-id")
+    )
+    return replace(exchange, headers=headers[:_IDS], request_headers=())
+
+
+def _size(outcome: Outcome, shapes: tuple[BodyShape, ...]) -> int:
+    """Return how many bytes a run takes, about."""
+    parts = sum(len(shape.pieces) + len(shape.events) for shape in shapes)
+    texts = sum(
+        _OVERHEAD + len(name) + len(value)
+        for exchange in outcome.exchanges
+        for name, value in (*exchange.headers, *exchange.request_headers)
+    )
+    return _OVERHEAD * (parts + 8 * len(shapes) + len(outcome.samples)) + texts
 
 
 def _mark(observation: Observation) -> Mark:

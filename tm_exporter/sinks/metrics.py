@@ -8,10 +8,12 @@ gauge can vanish when it is no longer known and a renderer can be replaced.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import structlog
 
 from tm_exporter import catalog
-from tm_exporter.catalog import FAMILIES, TARGET_INFO, Family, Lifetime
+from tm_exporter.catalog import FAMILIES, TARGET_INFO, Family, Lifetime, former
 from tm_exporter.observation import (
     Observation,
     ProbeKey,
@@ -20,11 +22,13 @@ from tm_exporter.observation import (
     Skip,
 )
 from tm_exporter.sinks import measures
-from tm_exporter.sinks.probe_series import ProbeSeries
+from tm_exporter.sinks.probe_series import ProbeSeries, Report
 from tm_exporter.sinks.series import Labels, Rows, Series, Shape
 from tm_exporter.sinks.target_info import TargetInfo
 from tm_exporter.sinks.target_series import TargetSeries
 
+
+log = structlog.get_logger()
 
 _CACHED: tuple[Lifetime, ...] = ("pulled", "listed")
 
@@ -56,6 +60,7 @@ class MetricsSink:
 
     Attributes:
         target_info: The configured labels of each target.
+        shape: Of all series.
     """
 
     def __init__(
@@ -63,8 +68,9 @@ class MetricsSink:
     ) -> None:
         self.target_info = TargetInfo()
         self._clock = clock
-        self._shape = shape or Shape()
-        self._exporter = Series((), self._shape)
+        self.shape = shape or Shape()
+        self._exporter = Series((), self.shape)
+        self._overflowed: set[str] = set()
         self._tables: dict[Family, Callable[[], Mapping[Labels, float]]] = {}
         self._probes: dict[ProbeKey, ProbeSeries] = {}
         self._targets: dict[str, TargetSeries] = {}
@@ -89,8 +95,11 @@ class MetricsSink:
             starts: Series of its own that are there from the beginning.
         """
         if key not in self._probes:
-            self._probes[key] = ProbeSeries(key, interval, self._shape)
-            self._targets.setdefault(key.target, TargetSeries(key, self._shape))
+            self._probes[key] = ProbeSeries(key, interval, self.shape)
+            target = TargetSeries(key, self.shape)
+            self._targets.setdefault(key.target, target).probes.add(key)
+        begun = tuple(starts)
+        self._probes[key].begin(begun)
         lasting = self._probes[key].lasting
         lasting.start(catalog.PROBE_ATTEMPTS)
         lasting.start(catalog.PROBE_SLOTS)
@@ -99,16 +108,32 @@ class MetricsSink:
             lasting.start(catalog.PROBE_FAILURES, (reason.value,))
         for skip in skips:
             lasting.start(catalog.PROBE_SKIPPED, (skip.value,))
-        for sample in starts:
+        for sample in begun:
             self._add(key, sample)
         self.interval(key, interval)
 
     def forget(self, key: ProbeKey) -> None:
         """Drop a probe's series, and the target's with its last probe."""
         self._probes.pop(key, None)
-        if all(other.target != key.target for other in self._probes):
-            self._targets.pop(key.target, None)
+        if (target := self._targets.get(key.target)) is None:
+            return
+        target.forget(key)
+        if not target.probes:
+            del self._targets[key.target]
             self.target_info.forget(key.target)
+
+    def reshape(self, shape: Shape) -> None:
+        """Have histograms with other bounds from now on, and keep what they count."""
+        self.shape = shape = replace(shape, room=self.shape.room)
+        for series in (self._exporter, *(t.lasting for t in self._targets.values())):
+            series.reshape(shape)
+        for probe in self._probes.values():
+            probe.reshape(shape)
+
+    def stand_by(self, key: ProbeKey) -> None:
+        """Tell nothing more of a probe's last run; what was counted stays."""
+        if key in self._probes:
+            self._probes[key].stand_by()
 
     def __call__(self, observation: Observation) -> None:
         """Take a finished run into the series of its probe and its target."""
@@ -119,7 +144,7 @@ class MetricsSink:
         probe.last_skip = None
         now = self._clock()
         for changes, identity in measures.identities(observation):
-            self._targets[observation.key.target].see(changes, identity)
+            self._targets[probe.key.target].see(changes, identity)
         probe.note_wait(observation, now)
         samples: defaultdict[Lifetime, list[Sample]] = defaultdict(list)
         for sample in self._samples(probe, observation):
@@ -190,13 +215,20 @@ class MetricsSink:
         return self._probes[key].interval if key in self._probes else None
 
     def families(self) -> Iterator[tuple[Family, Rows]]:
-        """Yield what is known now, in the order of the catalogue."""
+        """Yield what is known now, in the order of the catalogue, old names too."""
         rows = self._rows()
         for family in FAMILIES:
             if family is TARGET_INFO:
-                yield self.target_info.family, self.target_info.rows
+                yield from self._described()
             else:
-                yield family, rows[family]
+                yield from ((name, rows[family]) for name in (family, *former(family)))
+
+    def _described(self) -> Iterator[tuple[Family, Rows]]:
+        """Yield the family whose labels the configuration decides."""
+        try:
+            yield self.target_info.family, self.target_info.rows
+        except Exception:
+            log.exception("series_failed", family=TARGET_INFO.name)
 
     def _samples(
         self, probe: ProbeSeries, observation: Observation
@@ -226,18 +258,30 @@ class MetricsSink:
         """Record what lasts with whom it is about."""
         if key not in self._probes:
             return
-        owners = {
-            "probe": self._probes[key].lasting,
-            "target": self._targets[key.target].lasting,
-            "exporter": self._exporter,
-        }
-        if not owners[sample.family.scope].record(sample):
+        if not self._record(key, sample):
             self._overflow([sample.family])
+        elif sample.family is catalog.EXPORTER_LABEL_OVERFLOW:  # a probe left it out
+            self._tell_overflow(*sample.labels)
+
+    def _record(self, key: ProbeKey, sample: Sample) -> bool:
+        """Record with its owner what lasts; False if there is no room for it."""
+        if sample.family.scope == "target":
+            return self._targets[key.target].record(key, sample)
+        if sample.family.scope == "probe":
+            return self._probes[key].lasting.record(sample)
+        return self._exporter.record(sample)
 
     def _overflow(self, families: Iterable[Family]) -> None:
         for family in families:
+            self._tell_overflow(family.name)
             overflow = Sample(catalog.EXPORTER_LABEL_OVERFLOW, 1.0, (family.name,))
             self._exporter.record(overflow)
+
+    def _tell_overflow(self, family: str) -> None:
+        """Log it the first time that a family has no room."""
+        if family not in self._overflowed:
+            self._overflowed.add(family)
+            log.warning("label_overflow", family=family)
 
     def _lasting(self) -> Iterator[Series]:
         yield self._exporter
@@ -247,23 +291,48 @@ class MetricsSink:
     def _rows(self) -> defaultdict[Family, Rows]:
         """Merge what all owners have; of two gauges for one series the newest wins."""
         rows: defaultdict[Family, Rows] = defaultdict(dict)
-        for series in self._lasting():
-            for family, own in series:
-                rows[family].update(own)
         now = self._clock()
-        fresh = [r for probe in self._probes.values() for r in probe.reports(now)]
-        for report in sorted(fresh, key=lambda report: report.at):
-            for family, own in report:
-                rows[family].update(own)
+        for owner in self._lasting():
+            _merge(rows, owner)
+        for report in self._fresh(now):
+            _merge(rows, report)
         rows[catalog.RETRY_AFTER_TIMESTAMP_SECONDS].update(self._waits(now))
         for family, read in self._tables.items():
-            rows[family].update(read())
+            try:
+                rows[family].update(read())
+            except Exception:
+                log.exception("series_failed", family=family.name)
         return rows
+
+    def _fresh(self, now: float) -> list[Report]:
+        """Return what runs told that is not too old, the newest at the end."""
+        fresh: list[Report] = []
+        for probe in self._probes.values():
+            try:
+                fresh += probe.reports(now)
+            except Exception:
+                log.exception("series_failed", family=type(probe).__name__)
+        return sorted(fresh, key=lambda report: report.at)
 
     def _waits(self, now: float) -> dict[Labels, float]:
         """Return until when the service asked to wait; of several, the longest."""
         waits: dict[Labels, float] = {}
         for probe in self._probes.values():
-            for labels, until in probe.wait(now).items():
-                waits[labels] = max(until, waits.get(labels, until))
+            try:
+                for labels, until in probe.wait(now).items():
+                    waits[labels] = max(until, waits.get(labels, until))
+            except Exception:
+                name = catalog.RETRY_AFTER_TIMESTAMP_SECONDS.name
+                log.exception("series_failed", family=name)
         return waits
+
+
+def _merge(
+    rows: defaultdict[Family, Rows], owner: Iterable[tuple[Family, Rows]]
+) -> None:
+    """Add what one owner has; a fault of ours costs what it would tell after that."""
+    try:
+        for family, own in owner:
+            rows[family].update(own)
+    except Exception:
+        log.exception("series_failed", family=type(owner).__name__)

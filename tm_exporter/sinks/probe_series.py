@@ -13,6 +13,7 @@ from tm_exporter.observation import (
     Verdict,
 )
 from tm_exporter.sinks.labels import fit
+from tm_exporter.sinks.room import size_of
 from tm_exporter.sinks.series import Labels, Rows, Series, Shape
 
 
@@ -35,12 +36,15 @@ class Report:
 
     Attributes:
         at: Monotonic seconds at which the run was reported.
+        taken: Bytes that series take whose labels the service named.
     """
 
-    __slots__ = ("_key", "_series", "_shape", "at")
+    __slots__ = ("__weakref__", "_key", "_left", "_series", "_shape", "at", "taken")
 
-    def __init__(self, key: ProbeKey, at: float, shape: Shape) -> None:
+    def __init__(self, key: ProbeKey, at: float, shape: Shape, left: int = 0) -> None:
         self.at = at
+        self.taken = 0
+        self._left = left
         self._key = key
         self._shape = shape
         self._series: dict[Scope, Series] = {}
@@ -51,6 +55,11 @@ class Report:
 
     def __bool__(self) -> bool:
         return any(self._series.values())
+
+    @property
+    def target(self) -> str:
+        """Whose run it was."""
+        return self._key.target
 
     def rows(self, family: Family) -> Rows:
         """Return the series of one family."""
@@ -64,7 +73,17 @@ class Report:
                 self._series[family.scope].drop(family)
 
     def record(self, sample: Sample) -> bool:
-        """Set a value; False if its family has no room for these labels."""
+        """Set a value; False if there is no room for these labels."""
+        size = size_of(sample)
+        if size > self._left:
+            return False
+        if not self._set(sample):
+            return False
+        self._left -= size
+        self.taken += size
+        return True
+
+    def _set(self, sample: Sample) -> bool:
         scope = sample.family.scope
         if scope not in self._series:
             base = base_labels(scope, self._key)
@@ -95,6 +114,18 @@ class ProbeSeries:
         self.asked_to_wait: tuple[float, float] | None = None
         self._shape = shape
         self._reports: dict[Lifetime, list[Report]] = {}
+        self._starts: set[tuple[Family, Labels]] = set()
+
+    def begin(self, starts: Iterable[Sample]) -> None:
+        """Begin its own series, and drop those it began before and has no more."""
+        before, self._starts = self._starts, {(s.family, s.labels) for s in starts}
+        for family, labels in before - self._starts:
+            self.lasting.drop(family, labels)
+
+    def reshape(self, shape: Shape) -> None:
+        """Have histograms with other bounds from now on."""
+        self._shape = shape
+        self.lasting.reshape(shape)
 
     def count(self, verdict: Verdict) -> None:
         """Take a verdict into the number of consecutive failures."""
@@ -102,6 +133,12 @@ class ProbeSeries:
             self.consecutive_failures = 0
         elif verdict.reason not in _UNCOUNTED:
             self.consecutive_failures += 1
+
+    def stand_by(self) -> None:
+        """Know nothing of the last run any more, since another instance runs it."""
+        self.consecutive_failures = 0
+        self.asked_to_wait = None
+        self._reports.clear()
 
     def replace(
         self,
@@ -124,9 +161,15 @@ class ProbeSeries:
         Returns:
             The family of each sample that there was no room for.
         """
-        report = Report(self.key, now, self._shape)
+        before, room = self._reports.get(lifetime, []), self._shape.room
+        left = 0
+        if any(map(size_of, samples)):  # most runs take none, and need not ask
+            left = room.left(self.key.target, before if whole else ())
+        report = Report(self.key, now, self._shape, left)
         refused = tuple(each.family for each in samples if not report.record(each))
-        older = [] if whole else self._reports.get(lifetime, [])
+        if report.taken:
+            room.let_in(report)
+        older = [] if whole else before
         for other in older:
             other.drop(sample.family for sample in samples)
         self._reports[lifetime] = [*filter(None, older), report]

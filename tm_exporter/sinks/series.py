@@ -3,16 +3,22 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from tm_exporter.catalog import Family
 from tm_exporter.observation import Sample
 from tm_exporter.sinks.histogram import Histogram
 from tm_exporter.sinks.labels import fit
+from tm_exporter.sinks.room import Room
 
 
 Labels = tuple[str, ...]
 Value = float | Histogram
 Rows = dict[Labels, Value]
+
+
+MOST_OF_FAMILY: Final = 1000
+"""Series that a family of one probe, or of one target, may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +31,12 @@ class Shape:
             (models, deployments, versions) is not ours to bound.
         thresholds: Bounds that a histogram has besides its family's buckets, in
             every series alike: those that an objective is judged by.
+        room: What series may take in sum whose labels a service names.
     """
 
-    limit: int = 1000
+    limit: int = MOST_OF_FAMILY
     thresholds: Mapping[Family, tuple[float, ...]] = field(default_factory=dict)
+    room: Room = field(default_factory=Room, compare=False)
 
     def buckets(self, family: Family) -> tuple[float, ...]:
         """Return the upper bounds of a family's buckets, in order."""
@@ -55,9 +63,22 @@ class Series:
     def __bool__(self) -> bool:
         return bool(self._rows)
 
-    def drop(self, family: Family) -> None:
-        """Forget all series of a family."""
-        self._rows.pop(family, None)
+    def drop(self, family: Family, labels: Labels | None = None) -> None:
+        """Forget all series of a family, or the one of these labels."""
+        if labels is None:
+            self._rows.pop(family, None)
+        elif (rows := self._rows.get(family)) is not None:
+            rows.pop(self._full(labels), None)
+            if not rows:
+                del self._rows[family]
+
+    def reshape(self, shape: Shape) -> None:
+        """Have histograms with other bounds from now on, and keep what they count."""
+        self._shape = shape
+        for family, rows in self._rows.items():
+            for value in rows.values():
+                if isinstance(value, Histogram):
+                    value.rebound(shape.buckets(family))
 
     def start(self, family: Family, labels: Labels = ()) -> bool:
         """
@@ -102,7 +123,7 @@ class Series:
     def _cell(self, family: Family, labels: Labels) -> tuple[Rows, Labels] | None:
         """Return where a series is kept, made if there is room for it."""
         rows = self._rows.setdefault(family, {})
-        full = self._base + tuple(fit(label) for label in labels)
+        full = self._full(labels)
         if full not in rows:
             if len(rows) >= self._shape.limit:
                 return None
@@ -110,3 +131,7 @@ class Series:
             buckets = self._shape.buckets(family) if is_histogram else ()
             rows[full] = Histogram(buckets) if is_histogram else 0.0
         return rows, full
+
+    def _full(self, labels: Labels) -> Labels:
+        """Return all label values of a series of the owner."""
+        return self._base + tuple(fit(label) for label in labels)

@@ -1,0 +1,97 @@
+"""
+Memory for bodies that are being read.
+
+An answer may be a mebibyte long and a stream eight, and hundreds may be under way:
+more than there is memory for. So what is longer than usual waits until there is
+space. Each target has some of its own, so that only those wait for each other who
+send much; and of those that wait, one at a time goes on, so that none waits for ever.
+"""
+
+import asyncio
+from collections import Counter
+from typing import Final
+
+
+OWN: Final = 48 * 1024
+"""Bytes that the bodies of one target may take, whatever others do."""
+
+SHARED: Final = 2 * 1024 * 1024
+"""Bytes that the bodies of all targets may take besides."""
+
+
+class Space:
+    """
+    Space that all targets share.
+
+    Args:
+        own: Bytes of each target.
+        shared: Bytes of all, besides.
+    """
+
+    def __init__(self, own: int = OWN, shared: int = SHARED) -> None:
+        self._own = own
+        self._shared = shared
+        self._taken: Counter[str] = Counter()
+        self._over = 0
+        self._first: Holding | None = None
+        self._freed = asyncio.Event()
+
+    async def take(self, holding: "Holding", size: int) -> None:
+        """Wait until there is space for so many bytes more; usually there is."""
+        while not self._may_take(holding, size):
+            self._freed.clear()
+            await self._freed.wait()
+        self._change(holding.target, size)
+
+    def leave(self, holding: "Holding", size: int) -> None:
+        """Give all its space back."""
+        was_first = self._first is holding
+        if was_first:
+            self._first = None
+        if size:
+            self._change(holding.target, -size)
+        if size or was_first:
+            self._freed.set()
+
+    def _may_take(self, holding: "Holding", size: int) -> bool:
+        """Whether there is space, or it is this one's turn to go on without."""
+        own = self._taken[holding.target]
+        more = max(0, own + size - self._own) - max(0, own - self._own)
+        if not more or self._over + more <= self._shared:
+            return True
+        if self._first is None:
+            self._first = holding
+        return self._first is holding
+
+    def _change(self, target: str, size: int) -> None:
+        before = max(0, self._taken[target] - self._own)
+        self._taken[target] += size
+        self._over += max(0, self._taken[target] - self._own) - before
+        if not self._taken[target]:
+            del self._taken[target]
+
+
+class Holding:
+    """
+    The space that one exchange has taken.
+
+    Args:
+        space: Where.
+        target: Whose exchange it is.
+    """
+
+    def __init__(self, space: Space, target: str) -> None:
+        self.target = target
+        self._space = space
+        self._size = 0
+
+    async def grow(self, size: int) -> None:
+        """Have so many bytes in all, at least."""
+        if size > self._size:
+            await self._space.take(self, size - self._size)
+            self._size = size
+
+    def end(self) -> None:
+        """Give all of it back."""
+        self._space.leave(self, self._size)
+        self._size = 0

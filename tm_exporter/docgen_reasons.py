@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from tm_exporter.fault_matrix import FAULTS, SORTS, InjectedFault, Sort
 from tm_exporter.observation import Reason
 from tm_exporter.reasons import EXPLANATIONS
 from tm_exporter.verdict import QUOTA_CODES, QUOTA_TEXTS, UNKNOWN_CODES, UNKNOWN_TEXT
@@ -20,8 +21,8 @@ def failure_reasons_page() -> str:
     lines = [
         "# Failure reasons",
         "",
-        "Written by `make docs` from `tm_exporter/reasons.py` and `verdict.py`;",
-        "edit those instead.",
+        "Written by `make docs` from `tm_exporter/reasons.py`, `verdict.py` and",
+        "`fault_matrix`; edit those instead.",
         "",
         "A run that fails has one reason: that of the first stage that failed.",
         "The party is who has to act, as far as the reason alone can tell:",
@@ -33,6 +34,8 @@ def failure_reasons_page() -> str:
         *map(_row, Reason),
         "",
         *_published_lists(),
+        "",
+        *_matrix(),
     ]
     return "\n".join(lines) + "\n"
 
@@ -72,6 +75,38 @@ def _published_lists() -> Iterator[str]:
     yield "```text"
     yield UNKNOWN_TEXT.pattern
     yield "```"
+
+
+def _matrix() -> Iterator[str]:
+    """Yield the table of faults, each of which the tests bring about."""
+    yield "## The fault matrix"
+    yield ""
+    yield "The tests bring about each of these over real sockets: one fault of each"
+    yield "reason for every probe that can meet it, the others for the first probe of"
+    yield "each column. Besides, a whole answer is closed and reset at every byte."
+    yield "A dash is a fault that such a probe cannot meet."
+    yield ""
+    for sort, kinds in SORTS.items():
+        yield f"* {sort}: {', '.join(f'`{kind}`' for kind in kinds)}"
+    for stage, faults in FAULTS.items():
+        yield from ("", f"### {stage}", "")
+        yield f"| What happens | {' | '.join(SORTS)} |"
+        yield f"| --- |{' --- |' * len(SORTS)}"
+        yield from map(_fault_row, faults)
+
+
+def _fault_row(fault: InjectedFault) -> str:
+    only = f" ({', '.join(f'`{kind}`' for kind in fault.only)})" if fault.only else ""
+    cells = (_met(fault, sort) for sort in SORTS)
+    return f"| {fault.happens}{only} | {' | '.join(cells)} |"
+
+
+def _met(fault: InjectedFault, sort: Sort) -> str:
+    """Return what a fault comes to for a sort of probe."""
+    if sort not in fault.verdicts:
+        return "-"
+    reason = fault.verdicts[sort]
+    return "passes" if reason is None else f"`{reason}`"
 
 
 def _items(texts: Iterable[str]) -> Iterator[str]:

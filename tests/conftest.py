@@ -8,8 +8,10 @@ import pytest
 
 
 SOCKETS = {
-    *("clients", "probes", "pulls", "simulator", "web"),
+    *("clients", "faults", "probes", "pulls", "simulator", "survival", "web"),
     *("test_cli.py", "test_daemon.py", "test_diagnosis_daemon.py"),
+    *("test_api.py", "test_flock.py", "test_lease_daemon.py"),
+    *("test_reload_daemon.py", "test_reload_sequence.py"),
 }
 """What speaks over real sockets, or waits for real timeouts, below this folder."""
 

@@ -175,7 +175,9 @@ def test_lines_are_what_the_client_library_would_write(
     sink(observation(key, *found))
     encode = openmetrics_latest if openmetrics else generate_latest
 
-    own = asyncio.run(Exposition(sink.families)._own(openmetrics=openmetrics))
+    accept = OPENMETRICS if openmetrics else ""
+    page = Exposition(sink.families, about_process=False).render(accept)
+    own = asyncio.run(page).body.removesuffix(b"# EOF\n")
 
     reference = CollectorRegistry()
     reference.register(SeriesCollector(sink))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from tm_exporter.budget.till import Standing
 from tm_exporter.catalog import CANARY_LAST_TTFT_SECONDS
 from tm_exporter.observation import Observation, ProbeKey, Skip
 from tm_exporter.printable import encodable
@@ -31,14 +32,35 @@ class Skipped:
         key: Whose.
         detail: Why, for people.
         next_step: What to do about it.
+        skip: The same as one of the reasons for which slots are skipped.
     """
 
     key: ProbeKey
     detail: str
     next_step: str
+    skip: Skip = Skip.BUDGET
 
 
 Row = Observation | Skipped
+
+
+def without_money(key: ProbeKey, standing: Standing) -> Skipped:
+    """Return what becomes of a probe that nothing is reserved for."""
+    if standing.is_elsewhere:
+        step = "ask the instance that leads: /probe of its own address"
+        return Skipped(key, standing.detail, step, Skip.NOT_LEADER)
+    if not standing.usable:
+        return Skipped(
+            key,
+            standing.detail,
+            "make the ledger usable: nothing is paid for without it",
+        )
+    return Skipped(
+        key,
+        "a tenth of the canary budget is for runs that are asked for, and what is "
+        "left does not cover the worst case of this one",
+        "wait for the next day, by UTC, or raise `canary_budget`",
+    )
 
 
 class Asked(NamedTuple):
@@ -83,7 +105,7 @@ def _fields_of_skip(skipped: Skipped) -> dict[str, Any]:
         "surface": skipped.key.surface,
         "probe": skipped.key.probe,
         "model": skipped.key.model,
-        "reason": Skip.BUDGET,
+        "reason": skipped.skip,
         "detail": skipped.detail,
         "next_step": skipped.next_step,
         "phase_seconds": {},

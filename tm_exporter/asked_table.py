@@ -5,7 +5,6 @@ from itertools import starmap
 
 from tm_exporter.asked import Asked, Mask, Row, Skipped, has_failed, step_of
 from tm_exporter.catalog import CANARY_LAST_TTFT_SECONDS
-from tm_exporter.observation import Skip
 from tm_exporter.printable import columns, cut, pad, printable
 
 
@@ -65,7 +64,7 @@ def _cells(seen: Row) -> Cells:
     names = (seen.key.target, seen.key.probe, seen.key.model or "-")
     shown = tuple(cut(printable(name, 200), _WIDEST) for name in names)
     if isinstance(seen, Skipped):
-        return ("skipped", *shown, Skip.BUDGET.value, "-", "-", "-")
+        return ("skipped", *shown, seen.skip.value, "-", "-", "-")
     reason = seen.verdict.reason
     ttft = seen.value_of(CANARY_LAST_TTFT_SECONDS)
     phases = seen.phases.items()

@@ -1,25 +1,41 @@
 """From settings to probes, and to the clients which they ask through."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from pydantic import SecretStr
 
 from tm_exporter.clients.client import Client, ControlPlaneClient, InferenceClient
 from tm_exporter.clients.proxy import Proxy
 from tm_exporter.clients.resolver import Resolver
+from tm_exporter.clients.space import Space
 from tm_exporter.clients.transport import Transport
 from tm_exporter.clients.trust import TrustSet, TrustStore
-from tm_exporter.config.running import Chosen, Running, running
+from tm_exporter.config.running import Chosen, Running, running, running_of
 from tm_exporter.config.secrets import proxy_password_reader, secret_reader
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.target import Target
+from tm_exporter.config.unreadable import files
 from tm_exporter.credentials import Secret
 from tm_exporter.kinds import PROBES
 from tm_exporter.observation import Probe, ProbeKey
+
+
+Way = tuple[object, ...]
+"""All of a target's settings that its client is made of."""
+
+_WAY = (
+    *("surface", "base_url", "auth_on_get", "headers", "user_id"),
+    *("api_key", "api_key_file", "api_key_json_key"),
+    *("token", "token_file", "token_command", "token_json_key"),
+    *("ca_bundle", "client_cert_file", "client_key_file"),
+    *("proxy_url", "proxy_password_file", "ip_protocol"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,26 @@ class Assembly:
     now: Callable[[], float] = time.time
     _resolver: Resolver = field(default_factory=Resolver)
     _trust_store: TrustStore = field(default_factory=TrustStore)
-    _clients: dict[str, Client] = field(default_factory=dict)
+    _space: Space = field(default_factory=Space)
+    _clients: dict[str, tuple[Way, Client]] = field(default_factory=dict)
+
+    def successor(self, settings: Settings) -> "Assembly":
+        """
+        Return what builds the probes of another configuration.
+
+        It has the clients of targets that are reached in the same way as before.
+        """
+        targets = {target.name: _way(target) for target in settings.targets}
+        clients = {
+            name: known
+            for name, known in list(self._clients.items())
+            if known[0] == targets.get(name)
+        }
+        return replace(self, _clients=clients)
+
+    def prune(self, settings: Settings) -> None:
+        """Let go of the authorities of targets that are configured no more."""
+        self._trust_store.keep({path for t in settings.targets for path in files(t)})
 
     def probes(self, settings: Settings, chosen: Chosen | None = None) -> list[Probe]:
         """
@@ -76,14 +111,19 @@ class Assembly:
         """
         return [self._probe(row) for row in running(settings, chosen or {})]
 
+    def probes_of(
+        self, settings: Settings, target: Target, chosen: Chosen
+    ) -> list[Probe]:
+        """Return everything that runs of one target of the configuration."""
+        return [self._probe(row) for row in running_of(settings, target, chosen)]
+
     def reference_transport(self, settings: Settings) -> Transport:
         """
         Return what the reference URL is asked through: the way of the targets.
 
         A proxy and an authority of our own are used if all targets have the same.
         """
-        ways = {(t.proxy_url, _path(t.ca_bundle)) for t in settings.targets}
-        shared = settings.targets[0] if len(ways) == 1 else None
+        shared = _shared(settings)
         return Transport(
             resolver=self._resolver,
             trust_store=self._trust_store,
@@ -94,17 +134,30 @@ class Assembly:
             environ=self.environ,
         )
 
+    def reference_way(self, settings: Settings) -> Way | None:
+        """Return what that transport is made of; None for nothing of a target's."""
+        shared = _shared(settings)
+        if shared is None:
+            return None
+        return (shared.proxy_url, shared.proxy_password_file, shared.ca_bundle)
+
     def _probe(self, row: Running) -> Probe:
         """Return the probe of one row; the probes of a target share its client."""
         target = row.target
         if target.name not in self._clients:
-            self._clients[target.name] = self._client(target)
-        return _probe(row, self._clients[target.name])
+            self._clients[target.name] = _way(target), self._client(target)
+        return _probe(row, self._clients[target.name][1])
 
     def _client(self, target: Target) -> Client:
         """Return the client that a target is spoken to with."""
         for value in target.headers.values():
-            self.tell_secret(value.get_secret_value())
+            whole = value.get_secret_value()
+            inner = re.split("[ =]", whole, maxsplit=1)[-1]  # `Token …`, `session=…`
+            for each in dict.fromkeys((whole, inner)):
+                self.tell_secret(each)
+        if target.user_id is not None:  # none, and yet nobody's business
+            self.tell_secret(target.user_id)
+        self._tell_of_environment()
         secret = secret_reader(target, self.clock)
         known = None if secret is None else KnownSecret(secret, self.tell_secret)
         transport = self._transport(target)
@@ -124,6 +177,14 @@ class Assembly:
             auth_on_get=_asks_for_credentials(target),
         )
 
+    def _tell_of_environment(self) -> None:
+        """Have the password in HTTPS_PROXY masked, if there is one."""
+        for name in ("HTTPS_PROXY", "https_proxy"):
+            user = self.environ.get(name, "").rpartition("@")[0]
+            password = user.rpartition("//")[2].partition(":")[2]
+            for form in {password, unquote(password)} - {""}:
+                self.tell_secret(form)
+
     def _transport(self, target: Target) -> Transport:
         """Return the transport that knows the way to a target."""
         return Transport(
@@ -136,6 +197,8 @@ class Assembly:
             ),
             proxy=self._proxy(target),
             ip_protocol=target.ip_protocol,
+            space=self._space,
+            target=target.name,
             clock=self.clock,
             now=self.now,
             environ=self.environ,
@@ -163,6 +226,16 @@ def _probe(row: Running, client: Client) -> Probe:
     )
     models = tuple(model.name for model in target.named_models)
     return PROBES[type(row.section)](row.section, key, client, models)
+
+
+def _shared(settings: Settings) -> Target | None:
+    """Return a target whose proxy and authority are those of all."""
+    ways = {(t.proxy_url, _path(t.ca_bundle)) for t in settings.targets}
+    return settings.targets[0] if len(ways) == 1 else None
+
+
+def _way(target: Target) -> Way:
+    return tuple(getattr(target, key) for key in _WAY)
 
 
 def _asks_for_credentials(target: Target) -> bool:

@@ -14,8 +14,9 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
-from tm_exporter import __version__, asking, demo, one_shot
+from tm_exporter import __version__, asking, demo, endpoint, healthcheck, one_shot
 from tm_exporter.asked import Asked, has_failed, render_json
 from tm_exporter.asked_table import render_table
 from tm_exporter.asking import Form
@@ -77,7 +78,8 @@ def run(asked: argparse.Namespace) -> int:
     loaded = _load(asked)
     with _logging(loaded) as logging:
         listen = loaded.settings.server.listen
-        asyncio.run(serve(Daemon(loaded, logging, listen), _announce))
+        daemon = Daemon(loaded, logging, listen, load=lambda: _load(asked))
+        asyncio.run(serve(daemon, _announce))
     return FINE
 
 
@@ -172,9 +174,28 @@ def evidence(asked: argparse.Namespace) -> int:
     return FINE
 
 
+def check_health(asked: argparse.Namespace) -> int:
+    """Ask the daemon on this machine whether it is well."""
+    try:
+        _say(healthcheck.ask(asked.url or _own_url(asked)))
+    except healthcheck.Unhealthy as error:
+        return _complain(str(error), FAILED)
+    return FINE
+
+
+def _own_url(asked: argparse.Namespace) -> str:
+    """Return where the daemon tells its health, as far as the configuration says."""
+    try:
+        return healthcheck.own_url(_load(asked).settings.server)
+    except ConfigurationError as error:  # a daemon goes on with what it read before
+        _complain(f"{error.problems[0]}: the usual address is asked")
+        return f"http://{demo.LISTEN}"
+
+
 def check(asked: argparse.Namespace) -> int:
     """Validate the configuration and show what is in force."""
     loaded = _load(asked)
+    endpoint.check(loaded.settings.server)
     found = report.describe(loaded, expected_cost(loaded.settings))
     render = report.render_json if asked.output == "json" else report.render_text
     _say(render(found).rstrip("\n"))
@@ -243,12 +264,23 @@ def _seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(f"must be a number of seconds, not {text!r}")
 
 
+def _url(text: str) -> str:
+    """Return an address that may be repeated in messages."""
+    with contextlib.suppress(ValueError):  # of what is none, who asks there says so
+        if "@" in urlsplit(text).netloc:
+            raise argparse.ArgumentTypeError(
+                "must have no user name and no password in it"
+            )
+    return text
+
+
 _COMMANDS: dict[str, Command] = {
     "run": run,
     "demo": run_demo,
     "simulate": simulate,
     "probe": probe,
     "evidence": evidence,
+    "healthcheck": check_health,
     "check": check,
     "maintenance": maintain,
     "schema": show_schema,
@@ -284,6 +316,7 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "help": "of the run: in the log, on the status page, in its JSON",
         },
         "--url": {
+            "type": _url,
             "default": f"http://{demo.LISTEN}",
             "help": "address of the daemon; %(default)s where left out",
         },
@@ -291,6 +324,14 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "choices": ("text", "json"),
             "help": "text on a terminal, JSON elsewhere",
         },
+    },
+    "healthcheck": {
+        "--url": {
+            "type": _url,
+            "metavar": "URL",
+            "help": "address of the daemon; that of the configuration where left out",
+        },
+        "--config": _CONFIG,
     },
     "check": {
         "--config": _CONFIG,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from tm_exporter.config.running import running
+from tm_exporter.config.running import running_of
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.target import Target
 from tm_exporter.derivations.auto_models import AutoTarget
@@ -50,6 +50,11 @@ class Accounts:
         self._follow()
         return self._payers.get(target)
 
+    @property
+    def are_shared(self) -> bool:
+        """Whether other shards, which we know nothing of, may use them too."""
+        return self._settings().shard.total > 1
+
     def asked(self, target: str) -> Asked:
         """Return what is meant to be asked of an inference target."""
         self._follow()
@@ -85,21 +90,23 @@ class Accounts:
             return
         self._read = settings
         self._targets = {target.name: target for target in settings.targets}
-        payers = {name: settings.account_of(t) for name, t in self._targets.items()}
-        self._payers = {name: p.name for name, p in payers.items() if p is not None}
+        payers = settings.payers().items()
+        self._payers = {name: payer.name for name, payer in payers if payer is not None}
 
 
 def auto_targets(settings: Settings) -> Iterator[AutoTarget]:
     """Yield the targets whose models are to be chosen, and who makes their offer."""
+    payers = settings.payers()
     for target in settings.targets:
-        account = settings.account_of(target)
+        account = payers[target.name]
+        here = account if account is not None and account.name in payers else None
         if target.models == "auto":
             yield AutoTarget(
                 name=target.name,
                 surface=target.surface,
                 limit=target.auto_models_limit,
                 account=None if account is None else account.name,
-                probe=_reader(settings, account, _OFFERED_BY[target.surface]),
+                probe=_reader(settings, here, _OFFERED_BY[target.surface]),
                 lister=_lister(settings, target),
             )
 
@@ -113,7 +120,7 @@ def _lister(settings: Settings, target: Target) -> str | None:
 
 def _reader(settings: Settings, of: Target | None, kind: str) -> str | None:
     """Return the name of a target's probe of a kind, None if none runs."""
-    rows = (row for row in running(settings) if row.target is of)
+    rows = () if of is None else running_of(settings, of)
     return next((row.probe for row in rows if row.section.kind == kind), None)
 
 
@@ -141,12 +148,18 @@ def comparisons(
         Catalogue(accounts.asked, interval_of, clock),
         Runway(interval_of, clock),
         PriceChanges(memory, accounts.price_list, interval_of, clock, now),
-        Reconciliation(
-            accounts.payer,
-            memory,
-            accounts.address,
-            interval_of,
-            clock=clock,
-            now=now,
+        *(
+            ()
+            if accounts.are_shared  # a bill has what other shards used, too
+            else (
+                Reconciliation(
+                    accounts.payer,
+                    memory,
+                    accounts.address,
+                    interval_of,
+                    clock=clock,
+                    now=now,
+                ),
+            )
         ),
     )

@@ -5,24 +5,21 @@ import contextlib
 import os
 import platform
 import signal
-import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import partial
 
 import structlog
 
-from tm_exporter import __version__, catalog, runner
+from tm_exporter import __version__, descriptors, runner
 from tm_exporter.assembly import Assembly
 from tm_exporter.board import StatusBoard
-from tm_exporter.catalog import Family
-from tm_exporter.clients.reference import Reference
+from tm_exporter.change import Change, Followers, thresholds
 from tm_exporter.comparisons import Accounts, auto_targets, comparisons
 from tm_exporter.config.load import Loaded
 from tm_exporter.config.masking import masked
 from tm_exporter.config.report import describe
-from tm_exporter.config.running import running, supposed
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.state import NoStateDirectory, state_directory
 from tm_exporter.derivations.auto_models import AutoModels
@@ -32,30 +29,40 @@ from tm_exporter.derivations.diagnosis import Diagnoses
 from tm_exporter.derivations.identity import Identity
 from tm_exporter.derivations.next_steps import NextSteps
 from tm_exporter.derivations.objectives import Objectives
+from tm_exporter.derivations.reconciliation import Reconciliation
 from tm_exporter.derivations.stopped import StoppedDeployments
 from tm_exporter.derivations.tokenizer_delta import TokenizerDelta
-from tm_exporter.derivations.validity import LOOP_LAG, Validity
+from tm_exporter.derivations.unquoted import unquoted
+from tm_exporter.derivations.validity import Validity
+from tm_exporter.endpoint import Endpoint
 from tm_exporter.evidence import Transcript, transcript
 from tm_exporter.exposition import Exposition
+from tm_exporter.heap import Heap
 from tm_exporter.logs import Logging
 from tm_exporter.loop_lag import LagMeter
 from tm_exporter.maintenance.standing import Maintenance
 from tm_exporter.memory import Memory
 from tm_exporter.observation import Observation, Probe, ProbeKey
+from tm_exporter.out_of_turn import OutOfTurn
+from tm_exporter.outside import Outside
 from tm_exporter.overview import overview
-from tm_exporter.reasons import EXPLANATIONS
+from tm_exporter.own_series import OwnSeries
+from tm_exporter.places import Places
+from tm_exporter.reload.reloads import Reloads
+from tm_exporter.reload.watch import LOOK_EVERY
 from tm_exporter.roster import Roster
+from tm_exporter.said import say_what_changed, say_what_to_know
 from tm_exporter.schedule import Schedule
 from tm_exporter.sinks.history import History
-from tm_exporter.sinks.labels import fit
 from tm_exporter.sinks.log import LogSink
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.publish import publish
-from tm_exporter.sinks.series import Labels, Shape
+from tm_exporter.sinks.series import Shape
 from tm_exporter.status import NotWatched, Status
+from tm_exporter.succession import Succession, leadership_of
 from tm_exporter.treasury import Treasury, expected_cost
 from tm_exporter.web.app import Sources, build
-from tm_exporter.web.server import WebServer
+from tm_exporter.web.health import health
 
 
 log = structlog.get_logger()
@@ -69,21 +76,36 @@ class Daemon:
         loaded: The configuration in force.
         logging: Where secrets are told, and lines that were dropped are counted.
         listen: `host:port` of its pages.
+        load: Reads the configuration again; without it, it stays as it is.
+        look_every: Seconds between two looks at the files of the configuration.
     """
 
-    def __init__(self, loaded: Loaded, logging: Logging, listen: str) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        logging: Logging,
+        listen: str,
+        *,
+        load: Callable[[], Loaded] | None = None,
+        look_every: float = LOOK_EVERY,
+    ) -> None:
         self._settings = loaded.settings
         self._logging = logging
         self._started = datetime.now(UTC)
-        self._metrics = MetricsSink(shape=Shape(thresholds=_thresholds(loaded)))
+        self._metrics = MetricsSink(shape=Shape(thresholds=thresholds(loaded.settings)))
         self._history = History(mask=logging.redactor.text)
+        leadership = leadership_of(self._settings, logging.register_secret)
+        self._leadership = leadership
         self._treasury = Treasury(
             self._settings,
             self._metrics,
             self._probes,
             self._set_interval,
+            leadership,
         )
-        self._lag = LagMeter(self._note_lag)
+        self._own = OwnSeries(self._metrics, lambda: self._settings, logging)
+        self._lag = LagMeter(self._own.note_lag)
+        self._heap = Heap()
         objectives, identity = Objectives(), Identity()
         self._memory = _memory(self._settings)
         accounts = Accounts(lambda: self._settings, self._models)
@@ -106,9 +128,23 @@ class Daemon:
             counter=self._metrics,
             purse=self._treasury.purse,
             is_in_maintenance=self._maintenance.covers,
+            permit=lambda: leadership.permit,
+            places=Places(
+                in_all=descriptors.runs_at_a_time(
+                    len(self._settings.targets), descriptors.limit()
+                )
+            ),
+        )
+        self._succession = Succession(
+            leadership,
+            self._treasury,
+            self._schedule,
+            metrics=self._metrics,
+            diagnoses=self._diagnoses,
+            begin_anew=self._begin_anew,
         )
         assembly = Assembly(tell_secret=logging.register_secret)
-        self._reference = self._reference_of(assembly)
+        self._outside = Outside(assembly, self._diagnoses)
         self._roster = Roster(
             self._settings,
             assembly,
@@ -118,11 +154,31 @@ class Daemon:
             objectives=objectives,
             identity=identity,
             diagnoses=self._diagnoses,
+            forget=self._forget,
+        )
+        self._auto_models = AutoModels(
+            auto_targets(self._settings), self._roster.choose, self._memory
         )
         self._derivations = self._all_derivations(accounts, objectives, identity)
+        self._followers = self._all_followers(accounts)
+        self._reloads = Reloads(
+            load or (lambda: loaded),
+            loaded,
+            self._followers.prepare,
+            self._followers.follow,
+            self._own.note_reload,
+            every=look_every,
+        )
         self._board = self._all_seen(next_step)
         self._report = describe(loaded, expected_cost(loaded.settings))
-        self._server = WebServer(build(self._sources()), listen)
+        sources = self._sources()
+        self._server = Endpoint(
+            self._settings.server,
+            listen,
+            partial(build, sources),
+            health(sources.healthy, sources.ready),
+            self._own.note_web_config,
+        )
 
     def _all_derivations(
         self, accounts: Accounts, objectives: Objectives, identity: Identity
@@ -138,7 +194,22 @@ class Daemon:
             *comparisons(accounts, self._memory, self._metrics.interval_of),
             self._treasury.take_prices,
             self._diagnoses,
-            AutoModels(auto_targets(self._settings), self._roster.choose, self._memory),
+            self._auto_models,
+        )
+
+    def _all_followers(self, accounts: Accounts) -> Followers:
+        """Return everything that goes by the configuration in force."""
+        return Followers(
+            in_force=lambda: self._settings,
+            switch=self._switch,
+            roster=self._roster,
+            treasury=self._treasury,
+            metrics=self._metrics,
+            accounts=accounts,
+            auto_models=self._auto_models,
+            outside=self._outside,
+            logging=self._logging,
+            remembering=(*self._derivations, *self._sinks, self._treasury),
         )
 
     def _all_seen(self, next_step: NextSteps) -> StatusBoard:
@@ -164,22 +235,35 @@ class Daemon:
         """
         url = await self._server.start()
         self._lag.start()
-        self._describe_itself()
-        self._diagnose()
+        self._heap.start()
+        self._own.begin()
+        self._own.show(self._diagnoses.rows, self._maintenance.rows, self._outside.rows)
+        await self._outside.follow(self._settings)
         await self._maintenance.start()
+        self._succession.start()
         await self._roster.start()
+        self._reloads.start()
         probes = len(self._roster.probes)
         log.info("started", version=__version__, url=url, probes=probes)
-        self._say_what_to_know()
+        say_what_to_know(self._report)
+        self._check_descriptors(probes)
         return url
+
+    def _check_descriptors(self, probes: int) -> None:
+        """Log it where fewer files may be open than probes may need."""
+        targets = len(self._settings.targets)
+        shortage = descriptors.shortage(targets, probes, descriptors.limit())
+        if shortage:
+            log.warning("configuration_warning", detail=shortage)
 
     async def stop(self) -> None:
         """End within two seconds, whatever hangs."""
         self._lag.stop()
+        self._heap.stop()
         self._maintenance.stop()
+        await self._reloads.stop()
         await self._roster.stop()
-        if self._reference is not None:
-            await self._reference.stop()
+        await self._outside.stop()
         await self._schedule.stop()
         await self._treasury.stop()
         await self._server.stop()
@@ -189,7 +273,8 @@ class Daemon:
     async def _run(self, probe: Probe) -> Observation:
         """Run a probe, watching closely how late the loop is meanwhile."""
         with self._lag.closely():
-            return await runner.run(probe)
+            seen = await runner.run(probe)
+        return unquoted(seen, self._logging.redactor.within)
 
     def _publish(self, observation: Observation) -> None:
         publish(derive(observation, self._derivations), self._sinks)
@@ -197,84 +282,44 @@ class Daemon:
     def _probes(self) -> Sequence[Probe]:
         return self._roster.probes
 
+    def _begin_anew(self) -> None:
+        """Compare no bill with days on which another instance may have paid."""
+        for each in self._derivations:
+            if isinstance(each, Reconciliation):
+                each.begin_anew()
+
     def _models(self, target: str) -> set[str]:
         return self._roster.models(target)
 
     def _set_interval(self, key: ProbeKey, seconds: float) -> None:
         self._schedule.set_interval(key, seconds)
 
-    def _reference_of(self, assembly: Assembly) -> Reference | None:
-        """Return what asks the reference URL, None where none is configured."""
-        url = self._settings.reference_url
-        if url is None:
-            return None
-        transport = assembly.reference_transport(self._settings)
-        return Reference(url, transport, self._diagnoses.note_reference)
+    def reload_soon(self) -> None:
+        """Read the configuration again, as SIGHUP wants it."""
+        self._reloads.ask()
+
+    async def _reload(self) -> tuple[int, str]:
+        """Read the configuration again; return the status and the text of an answer."""
+        result = await self._reloads.reload()
+        if not result.problems:
+            return 200, "the configuration was read again and is in force"
+        return 500 if result.is_fault else 400, "\n".join(result.problems)
+
+    def _forget(self, key: ProbeKey) -> None:
+        """Let go of all that is known of a probe."""
+        self._followers.forget(key)
+
+    def _switch(self, change: Change) -> None:
+        """Go by another configuration from now on."""
+        before = self._settings, self._report
+        self._settings, self._report = change.loaded.settings, change.report
+        shows_money = self._settings.server.show_money
+        self._board = replace(self._board, shows_money=shows_money)
+        say_what_changed(*before, self._settings, self._report)
 
     def _doubt(self) -> None:
         """Ask the reference URL now, since a target fell silent."""
-        if self._reference is not None:
-            self._reference.hurry()
-
-    def _diagnose(self) -> None:
-        """Have the page of metrics tell whose fault it is, and ask the reference."""
-        self._metrics.table(catalog.DIAGNOSIS, lambda: _fitting(self._diagnoses.rows()))
-        if self._reference is not None:
-            self._metrics.table(catalog.EXPORTER_REFERENCE_UP, self._reference.rows)
-            self._reference.start()
-
-    def _note_lag(self, seconds: float) -> None:
-        self._metrics.record(catalog.EXPORTER_EVENT_LOOP_LAG_SECONDS, seconds)
-
-    def _describe_itself(self) -> None:
-        """Record what does not change while the daemon runs."""
-        record = self._metrics.record
-        python = platform.python_version()
-        record(catalog.EXPORTER_BUILD_INFO, 1, (__version__, python))
-        record(catalog.EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, 1)
-        record(
-            catalog.EXPORTER_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS, time.time()
-        )
-        for result in ("success", "failure"):
-            record(catalog.EXPORTER_CONFIG_RELOADS, 0, (result,))
-        record(catalog.EXPORTER_MEASUREMENTS_DISCARDED, 0, (LOOP_LAG,))
-        record(catalog.EXPORTER_LEADER, 1)
-        shard = self._settings.shard
-        record(catalog.EXPORTER_SHARD_INFO, 1, (str(shard.index), str(shard.total)))
-        record(catalog.EXPORTER_SHARDS, shard.total)
-        self._metrics.table(catalog.TARGET_ACCOUNT_INFO, self._payers)
-        self._metrics.table(catalog.MAINTENANCE_ACTIVE, self._maintenance.rows)
-        record(catalog.EXPORTER_TIMESTAMP_SOURCE_INFO, 1, ("user_space",))
-        for reason, explanation in EXPLANATIONS.items():
-            record(catalog.FAILURE_REASON_INFO, 1, (reason, explanation.party))
-        self._metrics.mirror(
-            catalog.EXPORTER_LOG_LINES_DROPPED, lambda: float(self._logging.dropped)
-        )
-
-    def _payers(self) -> dict[tuple[str, ...], float]:
-        """Return a row for each inference target whose account is known."""
-        pairs = ((t, self._settings.account_of(t)) for t in self._settings.targets)
-        return {
-            (target.name, target.surface, payer.name): 1.0
-            for target, payer in pairs
-            if payer is not None and payer is not target
-        }
-
-    def _say_what_to_know(self) -> None:
-        """Log what a reader of the configuration could overlook."""
-        for note in self._report.notes:
-            log.info("configuration_note", detail=note)
-        for (what, why), targets in self._not_watched().items():
-            log.info("not_watched", targets=targets, what=what, why=why)
-        for warning in self._report.warnings:
-            log.warning("configuration_warning", detail=warning)
-
-    def _not_watched(self) -> dict[tuple[str, str], list[str]]:
-        """Return the targets for which the same does not run, by what and why."""
-        found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-        for row in self._report.not_running:
-            found[row.probe, row.why].append(row.target)
-        return found
+        self._outside.hurry()
 
     def _sources(self) -> Sources:
         """Return where the pages get what they show."""
@@ -285,6 +330,21 @@ class Daemon:
             config=lambda: masked(self._settings),
             status=self._status,
             evidence=self._evidence,
+            asker=self._asker(),
+            may_reload=lambda: self._settings.server.allow_reload,
+            reload=self._reload,
+        )
+
+    def _asker(self) -> OutOfTurn:
+        """Return what runs probes for `/probe`."""
+        return OutOfTurn(
+            lambda: self._settings,
+            self._probes,
+            self._run,
+            self._treasury.asked_purse,
+            worst_lag=self._lag.worst,
+            shape=lambda: self._metrics.shape,
+            why_not_pay=self._treasury.why_not_pay,
         )
 
     async def _status(self) -> Status:
@@ -301,6 +361,7 @@ class Daemon:
             ),
             maintenance=self._maintenance.status(),
             budget=self._treasury.status(),
+            lease=self._leadership.standing if self._treasury.competes else None,
             overview=overview(targets),
         )
 
@@ -336,7 +397,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    loop.add_signal_handler(signal.SIGHUP, _refuse_reload)
+    loop.add_signal_handler(signal.SIGHUP, daemon.reload_soon)
     announce(await daemon.start())
     try:
         with contextlib.suppress(TimeoutError):
@@ -346,11 +407,6 @@ async def serve(
         await daemon.stop()
 
 
-def _refuse_reload() -> None:
-    """Say that a changed configuration wants a restart, instead of ending."""
-    log.warning("reload_refused", detail="restart to change the configuration")
-
-
 def _memory(settings: Settings) -> Memory:
     """Return what survives a restart, or what does not where there is no place."""
     try:
@@ -358,23 +414,3 @@ def _memory(settings: Settings) -> Memory:
     except NoStateDirectory as error:
         log.warning("memory_unusable", detail=str(error))
         return Memory(None)
-
-
-def _fitting(rows: Mapping[Labels, float]) -> Mapping[Labels, float]:
-    """Return rows with label values as all series have them."""
-    return {_fit_all(labels): value for labels, value in rows.items()}
-
-
-@lru_cache(maxsize=20_000)
-def _fit_all(labels: Labels) -> Labels:
-    """Return label values as all series have them; they recur at each scrape."""
-    return tuple(map(fit, labels))
-
-
-def _thresholds(loaded: Loaded) -> dict[Family, tuple[float, ...]]:
-    """Return the bounds that the objectives in force are judged by."""
-    settings = loaded.settings
-    rows = running(settings, supposed(settings))
-    objectives = (row.section.slo for row in rows)
-    ttft = {slo.ttft.threshold for slo in objectives if slo and slo.ttft}
-    return {catalog.CANARY_TTFT_SECONDS: tuple(ttft)}

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from tm_exporter.alerts.chart import chart_rules
 from tm_exporter.alerts.page import alerts_page, prometheus_rules, quorum_rules
-from tm_exporter.catalog import BASE_LABELS, FAMILIES, Family
+from tm_exporter.catalog import BASE_LABELS, FAMILIES, Family, former
 from tm_exporter.docgen_reasons import failure_reasons_page
 from tm_exporter.log_events import ALWAYS, EVENTS
 
@@ -36,9 +37,16 @@ def metrics_page(families: Sequence[Family] = FAMILIES) -> str:
         "",
         "`tensormesh_target_info` also has the configured labels of all targets.",
         "",
+        "A family that is renamed is shown under its old name too, for one minor",
+        "release; here the old name is `deprecated` and says when it will be gone.",
+        "",
         "| Name | Type | Labels | Meaning | Source | Stays | Stability |",
         "| --- | --- | --- | --- | --- | --- | --- |",
-        *map(_metric_row, families),
+        *(
+            _metric_row(each)
+            for family in families
+            for each in (family, *former(family))
+        ),
         "",
         "## Buckets",
         "",
@@ -74,6 +82,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/alerts.md": alerts_page,
     "deploy/prometheus/rules.yml": prometheus_rules,
     "deploy/prometheus/rules-quorum.yml": quorum_rules,
+    "deploy/helm/tm-exporter/files/rules.yaml": chart_rules,
 }
 
 

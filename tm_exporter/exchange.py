@@ -5,8 +5,9 @@ The transport writes it, `verdict.judge` reads it, and the transcript shows it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Self, cast
 
 
 EVENT_STREAM = "text/event-stream"
@@ -143,6 +144,29 @@ class Exchange:
         value = self.header("content-type") or ""
         return value.partition(";")[0].strip().lower() or None
 
+    def emptied(self) -> Self:
+        """
+        Return the exchange without what its body says: only its pieces' lengths.
+
+        For an answer that was read while its run goes on: several of a mebibyte each,
+        of many targets at a time, would be more than there is memory for.
+        """
+        first, rest = self.body[:_PIECES], self.body[_PIECES:]
+        pieces = [Piece(each.arrived, _nothing(len(each.data))) for each in first]
+        if rest:
+            size = sum(len(each.data) for each in rest)
+            pieces.append(Piece(rest[-1].arrived, _nothing(size)))
+        return replace(self, body=tuple(pieces))
+
     def header(self, name: str) -> str | None:
         """Return the first value of a header by its lower-case name."""
         return next((value for key, value in self.headers if key == name), None)
+
+
+_PIECES = 200
+_NOTHING = memoryview(bytes(8 * 1024 * 1024 + 1))
+
+
+def _nothing(size: int) -> bytes:
+    """Return so many zeros, all of which share one place in memory."""
+    return cast("bytes", _NOTHING[:size])

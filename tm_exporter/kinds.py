@@ -1,6 +1,7 @@
 """Every kind of probe that is built: a new one is one line here."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from tm_exporter.observation import Probe
 from tm_exporter.probes.chat import ChatProbe, ChatSection
@@ -63,3 +64,15 @@ PROBES: Mapping[type[ProbeSection], Callable[..., Probe]] = {
 """Called with section, key, client of the target, and the target's models."""
 
 SECTIONS = tuple(PROBES)
+
+
+def anew(probe: Any, timeout: float) -> Probe:
+    """
+    Return a probe that asks the same, and remembers nothing of what that one met.
+
+    Args:
+        probe: One that was built of this table.
+        timeout: Seconds that its runs may take.
+    """
+    section = probe.section.model_copy(update={"timeout": timeout})
+    return PROBES[type(section)](section, probe.key, probe.client, probe.models)

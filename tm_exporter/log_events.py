@@ -53,13 +53,36 @@ EVENTS: dict[str, Event] = {
     ),
     "reload_refused": Event(
         "warning",
-        "A reload was asked for, and the configuration stays as it is.",
-        ("detail",),
+        "The configuration was read again and cannot be used; it stays as it was.",
+        ("detail", "next_step"),
+    ),
+    "reload_failed": Event(
+        "error",
+        "A reload ended by a fault of the exporter; the configuration stays as it was.",
+        ("exception",),
+    ),
+    "configuration_reloaded": Event(
+        "info",
+        "The configuration was read again and is in force.",
+        ("targets", "added", "removed", "changed"),
     ),
     "models_chosen": Event(
         "info",
         "Models were chosen for a target that says `models: auto`.",
         ("target", "models"),
+    ),
+    "health_listening": Event(
+        "info", "The second address, of health and readiness alone, answers.", ("url",)
+    ),
+    "web_config_reloaded": Event(
+        "info",
+        "The web configuration file, or one that it names, changed and is in force.",
+        ("path",),
+    ),
+    "web_config_refused": Event(
+        "warning",
+        "The web configuration cannot be used as it is now: what was in force stays.",
+        ("detail",),
     ),
     "stopped": Event("info", "The exporter ends."),
     "probe_failing": Event(
@@ -71,6 +94,17 @@ EVENTS: dict[str, Event] = {
     "probe_passed": Event("debug", "A probe passed, as it did before.", _RUN),
     "probe_failed": Event(
         "debug", "A probe failed for the same reason as before.", _FAILED_RUN
+    ),
+    "label_overflow": Event(
+        "warning",
+        "A family had more series than there is room for, for the first time: what is "
+        "beyond is left out and counted (`tensormesh_exporter_label_overflow_total`).",
+        ("family",),
+    ),
+    "probe_asked": Event(
+        "debug",
+        "Probes ran because someone asked for them at `/probe`.",
+        ("target", "probe", "model", "runs", "failed", "left_out"),
     ),
     "probe_crashed": Event(
         "error",
@@ -86,6 +120,18 @@ EVENTS: dict[str, Event] = {
         "error",
         "A destination of observations failed; the others got the observation.",
         ("sink", "target", "probe", "probe_id", "exception"),
+    ),
+    "series_failed": Event(
+        "error",
+        "What the page of metrics would tell of a family could not be read or written; "
+        "the rest is on the page. Written once an hour at most.",
+        ("family", "exception"),
+    ),
+    "upkeep_failed": Event(
+        "error",
+        "A look at what has to be kept up failed by a fault of the exporter; the next "
+        "look may do better. Written once an hour at most.",
+        ("part", "exception"),
     ),
     "service_version_changed": Event(
         "info",
@@ -129,6 +175,11 @@ EVENTS: dict[str, Event] = {
         "The ledger could not be used by a fault of the exporter.",
         ("exception",),
     ),
+    "budget_withheld": Event(
+        "warning",
+        "A shard may not spend its part of the canary budget yet.",
+        ("detail",),
+    ),
     "budget_exhausted": Event(
         "warning",
         "There is no money for probes of a name any more; their slots are skipped.",
@@ -142,6 +193,27 @@ EVENTS: dict[str, Event] = {
         "Intervals of paid probes are stretched by another factor, so that the "
         "canary budget lasts.",
         ("probes", "factor"),
+    ),
+    "leading": Event(
+        "info",
+        "This instance has the lease: it runs the paid probes.",
+        ("identity",),
+    ),
+    "standing_by": Event(
+        "info",
+        "This instance does not have the lease (any more): it runs no paid probe.",
+        ("identity", "detail"),
+    ),
+    "lease_unreachable": Event(
+        "warning",
+        "The lease cannot be read or written: whoever has it stops to pay in time.",
+        ("detail",),
+    ),
+    "lease_reachable": Event("info", "The lease can be read and written again."),
+    "lease_failed": Event(
+        "error",
+        "The lease could not be used by a fault of the exporter.",
+        ("exception",),
     ),
     "maintenance_started": Event(
         "info",

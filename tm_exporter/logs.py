@@ -14,6 +14,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from tm_exporter.faults import Faults
 from tm_exporter.log_events import ALWAYS, EVENTS
 from tm_exporter.log_writer import LineWriter
 from tm_exporter.redaction import Redactor
@@ -31,10 +32,12 @@ class Logging:
 
     Attributes:
         redactor: Knows the secrets that are masked.
+        faults: Counts what the log tells of faults of our own.
     """
 
-    def __init__(self, writer: LineWriter, redactor: Redactor) -> None:
+    def __init__(self, writer: LineWriter, redactor: Redactor, faults: Faults) -> None:
         self.redactor = redactor
+        self.faults = faults
         self._writer = writer
         self._handler = LibraryHandler(_LIBRARY_LEVEL)
         self._level = logging.root.level
@@ -50,6 +53,12 @@ class Logging:
     def register_secret(self, secret: str) -> None:
         """Mask this text wherever it turns up in a line from now on."""
         self.redactor.register(secret)
+
+    def set_level(self, level: str) -> None:
+        """Write lines of this level and above from now on."""
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level])
+        )
 
     def close(self, timeout: float = 0.5) -> None:
         """Write what is left, for at most `timeout` seconds, and undo the set-up."""
@@ -77,15 +86,18 @@ def configure(
         strict: Whether an event or a key that is not declared is an error.
     """
     stream = stream or sys.stderr
-    writer, redactor = LineWriter(stream.fileno()), Redactor()
+    writer, redactor, faults = LineWriter(stream.fileno()), Redactor(), Faults()
     colours = stream.isatty()
     structlog.configure(
-        processors=_processors(format, redactor, colours=colours, strict=strict),
+        processors=[
+            faults,
+            *_processors(format, redactor, colours=colours, strict=strict),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=lambda *_: _Lines(writer),
         cache_logger_on_first_use=False,
     )
-    return Logging(writer, redactor)
+    return Logging(writer, redactor, faults)
 
 
 class LibraryHandler(logging.Handler):

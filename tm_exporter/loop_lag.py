@@ -142,11 +142,11 @@ class LagMeter:
         now, slept = self._clock(), self._asleep()
         self._note(now, slept)
         self._slept = slept
-        if now >= self._tell_at - 1e-6:  # a timer may be early by a rounding
-            self._observe(self._untold)
-            self._untold = 0.0
-            self._tell_at = now + PERIOD
         self._plan(self._period)
+        if now >= self._tell_at - 1e-6:  # a timer may be early by a rounding
+            untold, self._untold = self._untold, 0.0
+            self._tell_at = now + PERIOD
+            self._observe(untold)
 
     def _note(self, now: float, slept: float) -> None:
         late = self._lateness(now, slept)

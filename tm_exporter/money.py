@@ -4,7 +4,6 @@ Amounts of money, exact.
 Source: the Control Plane's `Money` message in protobuf's JSON form.
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -76,9 +75,12 @@ def _bare(number: float | str, what: str) -> Decimal:
     """Return the amount that a number shows; its digits, not its bits."""
     if isinstance(number, str) and _NUMBER.fullmatch(number) is None:
         raise ShapeError(f"{what} is no amount")
-    if not math.isfinite(float(number)) or abs(float(number)) >= _INT64:
+    if not isinstance(number, str) and not abs(number) < _INT64:  # nor is NaN
         raise ShapeError(f"{what} is beyond all bounds")
-    return Decimal(str(number))
+    amount = Decimal(str(number))
+    if amount.copy_abs() >= _INT64:
+        raise ShapeError(f"{what} is beyond all bounds")
+    return amount
 
 
 def _currency(value: Any, what: str) -> str:

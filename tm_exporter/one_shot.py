@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from tm_exporter import runner
-from tm_exporter.asked import Asked, Row, Skipped
+from tm_exporter.asked import Asked, Row, without_money
 from tm_exporter.assembly import Assembly
 from tm_exporter.budget.prices import PriceBook
 from tm_exporter.budget.purse import LedgerPurse
-from tm_exporter.budget.till import Standing
 from tm_exporter.clients.reference import Reference
 from tm_exporter.comparisons import Accounts, auto_targets
 from tm_exporter.config.registry import KINDS
 from tm_exporter.config.running import Chosen, obstacle
 from tm_exporter.config.settings import Settings
+from tm_exporter.config.shard import elsewhere
 from tm_exporter.config.wording import nearest
 from tm_exporter.derivations.auto_models import AutoModels
 from tm_exporter.derivations.diagnosis import Diagnoses
@@ -152,21 +152,8 @@ async def _row_of(probe: Probe, purse: LedgerPurse) -> Row:
         return await runner.run(probe)
     reserved = await purse.reserve(probe)
     if reserved is None:
-        return Skipped(probe.key, *_why_not(purse.standing))
+        return without_money(probe.key, purse.standing)
     return await purse.settle(reserved, await runner.run(probe))
-
-
-def _why_not(standing: Standing) -> tuple[str, str]:
-    """Return why a paid probe did not run, and what to do."""
-    if not standing.usable:
-        return standing.detail, "make the ledger usable: nothing is paid for without it"
-    return (
-        (
-            "a tenth of the canary budget is for runs that are asked for, and what is "
-            "left does not cover the worst case of this one"
-        ),
-        "wait for the next day, by UTC, or raise `canary_budget`",
-    )
 
 
 def why_none(settings: Settings, target: str | None, probe: str | None) -> str:
@@ -180,9 +167,11 @@ def why_none(settings: Settings, target: str | None, probe: str | None) -> str:
     """
     names = [one.name for one in settings.targets]
     if not names:
-        return "no target is configured"
+        where = "" if settings.shard.total == 1 else " on this shard"
+        return f"no target is configured{where}"
     if target is not None and target not in names:
-        return f"no such target: {target}{_instead(target, names)}"
+        where = elsewhere(target, settings.shard) or _instead(target, names)
+        return f"no such target: {target}{where}"
     asked = [one for one in settings.targets if target in (None, one.name)]
     probes = list(dict.fromkeys(name for one in asked for name in one.probes))
     if probe is not None and probe not in probes:

@@ -8,17 +8,29 @@ not made up for.
 
 import asyncio
 import time
-from collections.abc import Callable, Container, Coroutine, Iterable, Sequence
+from collections.abc import (
+    Callable,
+    Container,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from tm_exporter.grid import Grid, first_runs, tolerance
+from tm_exporter.lease.leadership import Alone, Permit
 from tm_exporter.observation import Observation, Probe, ProbeKey, Reason, Skip
+from tm_exporter.places import Places
 
+
+log = structlog.get_logger()
 
 RETRY_UNSUPPORTED = 3600.0
 """Seconds after which an optional route that was missing is tried again."""
@@ -168,6 +180,9 @@ class Schedule:
         purse: Pays for the runs that cost money; without one, none is paid for.
         is_in_maintenance: Whether what a probe asks need not answer now, so that its
             slots are skipped as maintenance.
+        permit: Returns the permission to run what costs money, None if another
+            instance has it.
+        places: Bounds how many runs are under way; as many as usual where left out.
         clock: Monotonic seconds.
         now: Seconds since the epoch.
     """
@@ -180,6 +195,8 @@ class Schedule:
         counter: SlotCounter,
         purse: Purse | None = None,
         is_in_maintenance: Callable[[ProbeKey], bool] = lambda _: False,
+        permit: Callable[[], Permit | None] = lambda: Alone.permit,
+        places: Places | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -188,11 +205,15 @@ class Schedule:
         self._counter = counter
         self._purse = purse
         self._is_in_maintenance = is_in_maintenance
+        self._permit = permit
+        self._places = Places() if places is None else places
         self._zone = SteadyZone(clock, now)
         self._entries: dict[ProbeKey, Entry] = {}
         self._waits: dict[tuple[str, ...], float] = {}
+        self._withdrawn: set[asyncio.Task[None]] = set()
         self._scheduler = AsyncIOScheduler(timezone=self._zone)
         self._started_at = self._beat_at = self._zone.seconds()
+        self._stood_still_at = float("-inf")
 
     def start(
         self, probes: Iterable[Probe], *, ran_lately: Container[ProbeKey] = ()
@@ -204,18 +225,37 @@ class Schedule:
             probes: Each gets a first run of its own.
             ran_lately: Whose runs cost money and who need no first run.
         """
-        start = self._started_at = self._zone.seconds()
+        start = self._started_at = self._beat_at = self._zone.seconds()
         self.add(probes, ran_lately=ran_lately)
         self._plan(self._beat, Grid(_BEAT, 0.0), start)
         self._scheduler.start()
 
+    def __contains__(self, key: ProbeKey) -> bool:
+        return key in self._entries
+
+    def first_runs(self, probes: Iterable[Probe]) -> Mapping[ProbeKey, float]:
+        """Return when each of these is to run first, if all are added from now on."""
+        intervals = ((probe.key, probe.section.interval) for probe in probes)
+        return first_runs(intervals, self._zone.seconds())
+
     def add(
-        self, probes: Iterable[Probe], *, ran_lately: Container[ProbeKey] = ()
+        self,
+        probes: Iterable[Probe],
+        *,
+        ran_lately: Container[ProbeKey] = (),
+        firsts: Mapping[ProbeKey, float] | None = None,
     ) -> None:
-        """Schedule more probes, each with a first run of its own, as `start` does."""
+        """
+        Schedule more probes, each with a first run of its own.
+
+        Args:
+            probes: That are not scheduled.
+            ran_lately: Whose runs cost money and who need no first run.
+            firsts: As `first_runs` returned it for these and others.
+        """
         planned = list(probes)
         now = self._zone.seconds()
-        firsts = first_runs(((p.key, p.section.interval) for p in planned), now)
+        firsts = self.first_runs(planned) if firsts is None else firsts
         for probe in planned:
             grid = Grid.of(probe.key, probe.section.interval)
             waits = probe.key in ran_lately
@@ -224,10 +264,41 @@ class Schedule:
             entry.job = self._plan(self._due, grid, first_at, entry)
 
     def remove(self, keys: Iterable[ProbeKey]) -> None:
-        """Give probes no more slots; a run in flight may end."""
-        for key in keys:
-            if (entry := self._entries.pop(key, None)) is not None:
-                entry.job.remove()
+        """Give probes no more slots; a run in flight may end, and is not published."""
+        gone = [self._entries.pop(key) for key in keys if key in self._entries]
+        for entry in gone:
+            entry.job.remove()
+            if entry.task is not None and not entry.task.done():
+                self._withdrawn.add(entry.task)
+                entry.task.add_done_callback(self._withdrawn.discard)
+        left = {_waiting_as(entry.probe) for entry in self._entries.values()}
+        self._waits = {who: at for who, at in self._waits.items() if who in left}
+
+    def replace(self, probes: Iterable[Probe]) -> None:
+        """Run these in place of those with the same keys; slots and waits stay."""
+        for probe in probes:
+            if (entry := self._entries.get(probe.key)) is not None:
+                entry.probe = probe
+
+    def run_soon(
+        self, keys: Iterable[ProbeKey], *, ran_lately: Container[ProbeKey] = ()
+    ) -> None:
+        """
+        Give probes that ask otherwise now a first run, as `add` does.
+
+        Args:
+            keys: Whose next slot is further away than that; others just wait for it.
+            ran_lately: Whose runs cost money and who need none.
+        """
+        entries = [self._entries[key] for key in keys if key in self._entries]
+        now = self._zone.seconds()
+        firsts = first_runs(((e.probe.key, e.grid.interval) for e in entries), now)
+        for entry in entries:
+            key = entry.probe.key
+            entry.unsupported_until = 0.0
+            if key not in ran_lately and firsts[key] < entry.next_at:
+                entry.next_at, entry.is_first = firsts[key], True
+                entry.job.reschedule(_Slots(entry.grid, entry.next_at, self._zone))
 
     def set_interval(self, key: ProbeKey, seconds: float) -> None:
         """
@@ -243,6 +314,13 @@ class Schedule:
             entry.next_at = entry.grid.after(self._zone.seconds())
         entry.job.reschedule(_Slots(entry.grid, entry.next_at, self._zone))
 
+    def stand_by(self) -> None:
+        """Cancel paid runs in flight; they are not published, nor their money freed."""
+        running = [e for e in self._entries.values() if e.task and e.probe.section.paid]
+        for task in (*(entry.task for entry in running), *self._withdrawn):
+            if task is not None:
+                task.cancel()
+
     async def stop(self) -> None:
         """End at once; runs in flight are cancelled and not published."""
         if self._scheduler.running:
@@ -251,15 +329,22 @@ class Schedule:
             # ends them, where it would log each as cancelled.
             await asyncio.sleep(0)
             self._scheduler.shutdown(wait=False)
-        tasks = [entry.task for entry in self._entries.values() if entry.task]
+        running = [entry.task for entry in self._entries.values() if entry.task]
+        tasks = [*running, *self._withdrawn]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
     def is_turning(self) -> bool:
-        """Whether the scheduler was seen at work within the last seconds."""
-        return self._zone.seconds() - self._beat_at < _STOPPED_AFTER
+        """
+        Whether the scheduler has been seen at work all through the last seconds.
+
+        Who asks is answered by the same loop, so not before it turns again: that it
+        stood still would never be seen if it were forgotten at once.
+        """
+        now = self._zone.seconds()
+        return now - self._beat_at < _STOPPED_AFTER <= now - self._stood_still_at
 
     @property
     def is_ready(self) -> bool:
@@ -292,8 +377,11 @@ class Schedule:
         )
 
     async def _beat(self) -> None:
-        """Show that loop and scheduler turn."""
-        self._beat_at = self._zone.seconds()
+        """Show that loop and scheduler turn, and remember when they did not."""
+        now = self._zone.seconds()
+        if now - self._beat_at >= _STOPPED_AFTER:
+            self._stood_still_at = now
+        self._beat_at = now
 
     async def _due(self, entry: Entry) -> None:
         """Account for every slot that fell due, and run the last if it may."""
@@ -304,14 +392,16 @@ class Schedule:
         entry.is_first = False
         count, last = entry.grid.until(entry.next_at, seconds)
         entry.next_at = entry.grid.after(last)
+        stands_by = entry.probe.section.paid and self._permit() is None
         for _ in range(count):
             self._counter.slot(key)
         for _ in range(count - 1):
-            self._counter.skipped(key, Skip.MISSED)
-        skip = self._why_not(entry, seconds - last)
+            self._counter.skipped(key, Skip.NOT_LEADER if stands_by else Skip.MISSED)
+        skip = Skip.NOT_LEADER if stands_by else self._why_not(entry, seconds - last)
         if skip is None:
             entry.slot_at = last
-            entry.task = asyncio.create_task(self._run_entry(entry))
+            patience = tolerance(entry.grid.interval) - (seconds - last)
+            entry.task = asyncio.create_task(self._in_place(entry, patience))
         else:
             self._counter.skipped(key, skip)
 
@@ -320,7 +410,7 @@ class Schedule:
         seconds = self._zone.seconds()
         if late > tolerance(entry.grid.interval):
             return Skip.MISSED
-        if self._is_in_maintenance(entry.probe.key):
+        if self._is_excused(entry.probe.key):
             return Skip.MAINTENANCE
         if entry.is_running:
             return Skip.OVERLAP
@@ -330,9 +420,51 @@ class Schedule:
             return Skip.THROTTLED
         return None
 
+    def _is_excused(self, key: ProbeKey) -> bool:
+        """Whether a probe's slots are maintenance; where a fault hides that, not."""
+        try:
+            return self._is_in_maintenance(key)
+        except Exception:
+            log.exception("upkeep_failed", part="maintenance")
+            return False
+
+    async def _in_place(self, entry: Entry, patience: float) -> None:
+        """Run an entry's probe, unless there is no place for it for too long."""
+        key = entry.probe.key
+        try:
+            async with asyncio.timeout(max(0.0, patience)):
+                await self._places.take(key.target)
+        except TimeoutError:
+            self._counter.skipped(key, Skip.MISSED)
+            return
+        except asyncio.CancelledError:
+            if not entry.probe.section.paid or self._permit() is not None:
+                raise
+            self._counter.skipped(key, Skip.NOT_LEADER)
+            return
+        except Exception:  # a fault of ours costs this run, which is accounted for
+            log.exception("upkeep_failed", part="places")
+            self._counter.skipped(key, Skip.MISSED)
+            return
+        try:
+            await self._run_entry(entry)
+        finally:
+            self._places.leave(key.target)
+
     async def _run_entry(self, entry: Entry) -> None:
         """Run an entry's probe if there is money, and publish what it observed."""
-        observation = await self._paid_run(entry.probe)
+        permit = self._permit() if entry.probe.section.paid else Alone.permit
+        try:
+            observation = await self._paid_run(entry.probe)
+        except asyncio.CancelledError:
+            if permit is not None and permit.holds:
+                raise
+            observation = None
+        if self._entries.get(entry.probe.key) is not entry:
+            return  # it was withdrawn meanwhile, and its series are gone
+        if permit is None or not permit.holds:
+            self._counter.skipped(entry.probe.key, Skip.NOT_LEADER)
+            return
         if observation is None:
             self._counter.skipped(entry.probe.key, Skip.BUDGET)
             return
@@ -343,10 +475,21 @@ class Schedule:
         """Run a probe, between reserving and settling if it costs; None: no money."""
         if not probe.section.paid:
             return await self._run(probe)
-        reserved = None if self._purse is None else await self._purse.reserve(probe)
-        if reserved is None or self._purse is None:
+        if self._purse is None:
             return None
-        return await self._purse.settle(reserved, await self._run(probe))
+        try:
+            reserved = await self._purse.reserve(probe)
+        except Exception:  # a bug must not become a run without money
+            log.exception("ledger_failed")
+            return None
+        if reserved is None:
+            return None
+        observation = await self._run(probe)
+        try:
+            return await self._purse.settle(reserved, observation)
+        except Exception:  # what was reserved stays so; the verdict stands
+            log.exception("ledger_failed")
+            return observation
 
     def _note(self, entry: Entry, observation: Observation) -> None:
         """Take note of what the service asked for."""

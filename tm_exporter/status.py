@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from tm_exporter.lease.leadership import LeaseStanding
 from tm_exporter.reasons import Party
 from tm_exporter.sinks.history import Mark
 
@@ -208,7 +209,8 @@ class BudgetStatus:
 
     Attributes:
         ledger: Unused where no probe costs money.
-        detail: Why the ledger cannot be used, and what to do.
+        detail: Why the ledger cannot be used, and what to do; or why this shard may
+            not spend its part of the caps yet.
         windows: Day and month; none where no money is to be shown.
         stretched: By how much intervals are stretched, by probe.
         skipped: Probes that there is no money for.
@@ -234,6 +236,7 @@ class Status:
         not_watched: In the order of the configuration.
         maintenance: What is in maintenance now.
         budget: None where there is none.
+        lease: How this instance stands to the lease; None where it has none.
         overview: None where nobody asked.
     """
 
@@ -244,4 +247,5 @@ class Status:
     not_watched: tuple[NotWatched, ...] = ()
     maintenance: tuple[MaintenanceStatus, ...] = ()
     budget: BudgetStatus | None = None
+    lease: LeaseStanding | None = None
     overview: Overview | None = None

@@ -164,9 +164,24 @@ def test_a_newer_ledger_is_refused_and_left_alone(make: MakeLedger, file: Path) 
     make().left()
     with _database(file) as database:
         database.execute("PRAGMA user_version = 1000")
+        database.execute("UPDATE reader SET oldest = 1000")
     content = file.read_bytes()
     _refused(make(), r"newer version of tm-exporter \(schema 1000.*update")
     assert file.read_bytes() == content
+
+
+def test_a_newer_ledger_is_used_if_it_may_be(make: MakeLedger, file: Path) -> None:
+    """The minor release after this one has used it, and added what may be ignored."""
+    assert _works(make())
+    with _database(file) as database:
+        database.execute("ALTER TABLE entries ADD COLUMN note TEXT DEFAULT 'none'")
+        database.execute("CREATE TABLE notes (note TEXT)")
+        database.execute("PRAGMA user_version = 1000")
+    assert _works(make())
+    assert make().left().day == Decimal("0.98")
+    with _database(file) as database:
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+    assert version == 1000
 
 
 def test_an_older_ledger_is_migrated(

@@ -37,7 +37,7 @@ def settings(load_text: LoadText) -> Settings:
     environ = {
         "TM_EXPORTER_SERVER__LISTEN": "127.0.0.1:0",
         "TM_EXPORTER_SERVER__SHOW_MONEY": "false",
-        "TM_EXPORTER_SHARD__TOTAL": "3",
+        "TM_EXPORTER_TARGETS__EU_WEST__AUTO_MODELS_LIMIT": "3",
         "TM_EXPORTER_CANARY_BUDGET__DAILY_USD": "0.10",
         "TM_EXPORTER_LOG__LEVEL": "",
         "TM_EXPORTER_TARGETS__EU_WEST__API_KEY": "123456",
@@ -61,7 +61,7 @@ def test_they_stand_over_the_file(settings: Settings) -> None:
     """That is what they are for: one image, many places."""
     assert settings.server.listen == "127.0.0.1:0"
     assert settings.server.show_money is False
-    assert settings.shard.total == 3
+    assert settings.targets[0].auto_models_limit == 3
     assert str(settings.canary_budget.daily_usd) == "0.10"
 
 

@@ -23,7 +23,6 @@ def report(load_text: LoadText, tmp_path: Path) -> Report:
         load_text(
             "server: {allow_reload: true, allow_paid_probe_requests: false}\n"
             "canary_budget: {daily_usd: 1.00}\n"
-            "shard: {index: 0, total: 3}\n"
             "targets:\n"
             "- name: eu\n"
             "  surface: serverless\n"
@@ -83,23 +82,6 @@ def test_what_does_not_run_is_grouped_by_reason(report: Report) -> None:
     assert rows["account", why].startswith("auth, deployments, ")
 
 
-def test_settings_without_effect_are_named(report: Report) -> None:
-    """Those that someone set, and those that look safe because they are in force."""
-    settings = {row.probe: row.why for row in report.not_running if not row.target}
-
-    assert set(settings) == {
-        "server.allow_reload",
-        "shard.total",
-    }
-
-
-def test_what_has_its_default_is_not_said_to_be_without_effect(
-    load_text: LoadText,
-) -> None:
-    """Nobody asked for it."""
-    assert describe(load_text("targets: []")).not_running == ()
-
-
 def test_an_objective_for_a_first_token_that_nobody_sees_is_unwise(
     load_text: LoadText,
 ) -> None:
@@ -140,6 +122,7 @@ def with_files(load_text: LoadText, tmp_path: Path) -> Callable[[str, str, str],
         (tmp_path / "ca.pem").write_text(bundle)
         (tmp_path / "client.pem").write_text(certificate)
         (tmp_path / "client.key").write_text(key)
+        (tmp_path / "client.key").chmod(0o600)
         loaded = load_text(
             "targets: [{name: a, surface: serverless, api_key: k, ca_bundle: ca.pem, "
             "client_cert_file: client.pem, client_key_file: client.key}]"

@@ -245,3 +245,49 @@ def test_lets_go_on_demand_what_is_deployed_no_more() -> None:
         watched.see(MODELS, served("two"))
 
     assert watched.told == [("one",), ("two",)]
+
+
+def test_follows_another_limit() -> None:
+    """A lower one takes models away at once; a higher one counts at the next poll."""
+    watched = Watched(ALONE)
+    models = ProbeKey("serverless", "serverless", "models")
+    watched.see(models, served("a", "b", "c"))
+    watched.auto.follow([replace(ALONE, limit=1)])
+    fewer = watched.auto.chosen
+    watched.auto.follow([replace(ALONE, limit=3)])
+    waiting = watched.auto.chosen
+    watched.see(models, served("a", "b", "c"))
+
+    assert fewer == waiting == {"serverless": ("a",)}
+    assert watched.auto.chosen == {"serverless": ("a", "b", "c")}
+
+
+def test_follows_another_account() -> None:
+    """What is chosen stays until that one made its offer."""
+    watched = Watched(ALONE)
+    models = ProbeKey("serverless", "serverless", "models")
+    watched.see(models, served("a", "b", "c"))
+    paid = replace(ALONE, limit=1, account="account", probe="pricing")
+    watched.auto.follow([paid])
+    watched.see(models, served("c"))
+    before = watched.auto.chosen
+    pricing = ProbeKey("account", "control_plane", "pricing")
+    for _ in range(2):
+        watched.see(pricing, priced(c="1", b="2"))
+
+    assert before == {"serverless": ("a",)}
+    assert watched.auto.chosen == {"serverless": ("c",)}
+
+
+def test_forgets_a_target_that_is_another_one_now() -> None:
+    """And one that is not there any more."""
+    watched = Watched(ALONE)
+    models = ProbeKey("serverless", "serverless", "models")
+    watched.see(models, served("a"))
+    watched.auto.forget_target("serverless")
+    watched.auto.forget_target("never there")
+    anew = watched.auto.chosen
+    watched.auto.follow([])
+
+    assert anew == {"serverless": ()}
+    assert watched.auto.chosen == {}

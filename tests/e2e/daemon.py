@@ -62,9 +62,7 @@ class Daemon:
 
     def page(self) -> Page:
         """Scrape it once."""
-        answer = self.get("/metrics").raise_for_status()
-        families = text_string_to_metric_families(answer.text)
-        return Page(tuple(sample for family in families for sample in family.samples))
+        return parsed(self.get("/metrics").raise_for_status().text)
 
     def wait_for_verdicts(
         self, probes: set[tuple[str, str]], *, within: float = 15
@@ -83,6 +81,12 @@ class Daemon:
         return (
             f"There are {sorted(self.page().verdicts())}. {self.child.stderr[-2000:]}"
         )
+
+
+def parsed(text: str) -> Page:
+    """Return the page that a text is."""
+    families = text_string_to_metric_families(text)
+    return Page(tuple(sample for family in families for sample in family.samples))
 
 
 def listening(child: Child) -> Daemon:

@@ -1,5 +1,6 @@
 """The file of windows that were begun by hand."""
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -142,6 +143,16 @@ def test_a_file_that_is_none_of_ours_is_left_alone(
             change()
 
     assert notices.path.read_bytes() == content
+
+
+def test_what_a_newer_version_adds_is_left_out(notices: Notices) -> None:
+    """So that one may go back to this version."""
+    notices.begin(notice("a"))
+    document = json.loads(notices.path.read_bytes())
+    document["windows"][0]["ticket"] = document["more"] = "new"
+    notices.path.write_text(json.dumps(document))
+
+    assert [each.name for each in notices.read()] == ["a"]
 
 
 def test_where_nobody_can_write_there_is_a_sentence(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from tm_exporter.probes.chat import ChatProbe, ChatSection
 from tm_exporter.probes.chat_stream import ChatStreamProbe, ChatStreamSection
 from tm_exporter.probes.expectation import Expectation, unmet
 from tm_exporter.probes.generation import merged
+from tm_exporter.runner import run
 from tm_exporter.simulator.server import Simulator
 
 
@@ -227,6 +228,22 @@ async def test_an_expectation_that_does_not_hold_is_an_assertion(
     assert outcome.verdict.reason is Reason.ASSERTION
 
 
+async def test_a_search_without_end_costs_one_run_its_verdict(
+    client: InferenceClient, key: Key
+) -> None:
+    """What the service was paid for stays counted, and its time is its own."""
+    probe = chat(client, key, expect={"regex": r"((.|\s)+)+\0$"})
+
+    observed = await run(probe)
+
+    assert observed.verdict.reason is Reason.ASSERTION
+    assert "too long" in observed.verdict.detail
+    assert observed.outcome.used[0] is not None
+    assert observed.outcome.paused > 0
+    assert observed.span is not None
+    assert observed.duration < observed.span.end - observed.span.start
+
+
 @pytest.mark.parametrize(
     ("expect", "said", "met"),
     [
@@ -260,9 +277,11 @@ async def test_an_expectation_that_does_not_hold_is_an_assertion(
         ),
     ],
 )
-def test_expectations(expect: dict[str, Any], said: Completion, met: bool) -> None:  # noqa: FBT001
+async def test_expectations(
+    expect: dict[str, Any], said: Completion, *, met: bool
+) -> None:
     """Each kind of expectation, met and not met."""
-    assert (unmet(Expectation(**expect), said) is None) == met
+    assert (await unmet(Expectation(**expect), said) is None) == met
 
 
 def test_merging_goes_as_deep_as_both_are_objects() -> None:

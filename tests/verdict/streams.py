@@ -174,11 +174,13 @@ class Play:
             answer.begin_body(Limits().stream, reader.feed)
         else:
             answer.begin_body(Limits().body)
+        _read_on(answer, reader)
         for at, data in pieces:
             if reader.broken or answer.ended:
                 return
             if data:
                 answer.feed_body(at, self._framed(data))
+                _read_on(answer, reader)
         if self.ended is None and not reader.broken:
             answer.feed_body(99.0, b"0\r\n\r\n" if self.framed else b"")
 
@@ -212,6 +214,12 @@ class Play:
         promise: Promise[Any] = Promise(surface="serverless", model=MODEL)
         judged: Judged[Completion] = judge(exchange, promise, record)
         return Streamed(exchange=exchange, record=record, judged=judged)
+
+
+def _read_on(answer: Answer, reader: StreamReader) -> None:
+    """Read all that came at once."""
+    while answer.pending and not reader.broken:
+        answer.read_on()
 
 
 @dataclass(frozen=True, kw_only=True)

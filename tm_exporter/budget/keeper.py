@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 
 from tm_exporter.budget.ledger import Ledger
@@ -11,12 +11,17 @@ from tm_exporter.budget.pacer import Pacer
 from tm_exporter.budget.pacing import Until
 from tm_exporter.budget.till import Till
 from tm_exporter.observation import Probe, ProbeKey
+from tm_exporter.upkeep import surely
 
 
 LOOK_EVERY = 60.0
 """Seconds from one look to the next, if nothing happens before."""
 
 _INTO_THE_DAY = 0.1
+
+
+async def _always() -> bool:
+    return True
 
 
 class Keeper:
@@ -29,14 +34,22 @@ class Keeper:
         till: Where the money is.
         pacer: Told what is left.
         now: Seconds since the epoch.
+        may_plan: Whether the money is ours to plan with, and the ledger knows all
+            that was spent of it; else another instance paces.
     """
 
     def __init__(
-        self, till: Till, pacer: Pacer, now: Callable[[], float] = time.time
+        self,
+        till: Till,
+        pacer: Pacer,
+        now: Callable[[], float] = time.time,
+        *,
+        may_plan: Callable[[], Awaitable[bool]] = _always,
     ) -> None:
         self._till = till
         self._pacer = pacer
         self._now = now
+        self._may_plan = may_plan
         self._is_due = asyncio.Event()
 
     def look_soon(self) -> None:
@@ -64,10 +77,13 @@ class Keeper:
         """Look at the ledger once: learn what it knows, and pace."""
         if not self._pacer.paid:
             return
+        is_ours = await self._may_plan()
         keys = self._pacer.unknown
         costs = await self._till.ask(lambda ledger: _settled(ledger, keys))
         self._pacer.learn(costs or {})
-        if self._till.standing.left is not None:
+        if not is_ours:
+            self._pacer.rest()
+        elif self._till.standing.left is not None:
             self._pacer.pace(self._till.standing.left)
 
     async def keep(self) -> None:
@@ -78,7 +94,7 @@ class Keeper:
                 async with asyncio.timeout(pause):
                     await self._is_due.wait()
             self._is_due.clear()
-            await self.look()
+            await surely("budget", self.look)
 
 
 def _settled(

@@ -17,15 +17,16 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
-from math import floor
 from pathlib import Path
 
-from tm_exporter.budget import entries
-from tm_exporter.budget.amounts import MOST, in_dollars, rounded_down, rounded_up
+from tm_exporter.budget import carrying, entries, shares_table
+from tm_exporter.budget.allowance import Allowance
+from tm_exporter.budget.amounts import MOST, in_dollars, rounded_up
 from tm_exporter.budget.caps import NOTHING, Caps, Left
-from tm_exporter.budget.entries import Opening, Sums
+from tm_exporter.budget.entries import Opening
 from tm_exporter.budget.ledger_file import LedgerFile
+from tm_exporter.budget.shares import Shares
+from tm_exporter.budget.totals import Totals
 from tm_exporter.budget.unusable import LedgerUnusable
 from tm_exporter.budget.windows import Windows, date_of
 from tm_exporter.observation import ProbeKey
@@ -41,7 +42,6 @@ _PROVED_FOR = 10.0  # seconds for which one write proves that the next will succ
 _AHEAD = 2  # days by which entries may be ahead of a clock that was set back
 _KEPT = 70  # days, twice as long as anything counts
 _SPARED = 20  # settled entries of a key that are kept even so
-_ASKED = 10  # runs asked for have this part of the caps
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +71,24 @@ class Ledger:
         directory: The state directory; made if it is missing.
         caps: In force now, whatever they were when entries were made.
         now: Seconds since the epoch.
+
+    Attributes:
+        shares: What was known of the shares at the last look; None before, and where
+            there never was more than one shard.
     """
 
     def __init__(self, directory: Path, caps: Caps, now: Callable[[], float]) -> None:
         self._path = directory / NAME
-        self._file = LedgerFile(self._path, now, patience=_PATIENCE)
-        self._daily = rounded_down(caps.daily)
-        self._monthly = rounded_down(caps.monthly)
+        self._file = LedgerFile(self._path, now, patience=_PATIENCE, made=self._made)
+        self.limit(caps)
+        self.shares: Shares | None = None
         self._now = now
         self._proved_at: float | None = None
         self._pruned_on: int | None = None
+
+    def limit(self, caps: Caps) -> None:
+        """Let other caps count from the next question on; from any thread."""
+        self._allowance = Allowance.of(caps)
 
     def reserve(
         self,
@@ -108,18 +116,20 @@ class Ledger:
         with self._transaction() as connection:
             opening, windows = entries.opening(connection), Windows.at(now)
             self._refuse_future(opening, windows)
+            shares = self._look_at_shares(connection, now)
             booked = entries.sums(connection, windows)
-            day, month = self._left(opening, windows, booked)
+            day, month = self._allowance.left(opening, windows, booked, shares)
             fits = (
                 amount <= MOST
                 and day - rounded_up(above.day) > amount
                 and month - rounded_up(above.month) > amount
-                and (not asked or self._may_be_asked(booked, amount))
+                and (not asked or self._allowance.may_be_asked(booked, amount))
             )
             if not fits:
                 return None
             entry = secrets.randbits(62)
             entries.insert(connection, entry, key, amount, now, asked=asked)
+            self._note_shares(connection)
             self._prune(connection, windows)
         self._proved_at = now
         return Reservation(entry, key, worst)
@@ -162,12 +172,15 @@ class Ledger:
         with self._transaction() as connection:
             opening, windows = entries.opening(connection), Windows.at(now)
             self._refuse_future(opening, windows)
+            shares = self._look_at_shares(connection, now)
             booked = entries.sums(connection, windows)
-            day, month = self._left(opening, windows, booked)
+            day, month = self._allowance.left(opening, windows, booked, shares)
             if not self._is_proved(now):
                 entries.look(connection, now)
+                self._note_shares(connection)
                 self._proved_at = now
-        return Left(in_dollars(day), in_dollars(month))
+        withheld = "" if shares is None else shares.withheld
+        return Left(in_dollars(day), in_dollars(month), withheld)
 
     def settled(self, key: ProbeKey, count: int = 20) -> list[Decimal]:
         """
@@ -193,6 +206,31 @@ class Ledger:
         """
         with self._transaction() as connection:
             return entries.last_run(connection)
+
+    def totals(self) -> Totals:
+        """
+        Return what counts against the days and months of now, for other ledgers.
+
+        Raises:
+            LedgerUnusable: It is unknown.
+        """
+        windows = Windows.at(self._now())
+        with self._transaction() as connection:
+            return carrying.totals(connection, windows)
+
+    def carry(self, others: Totals) -> None:
+        """
+        Let what was spent out of other ledgers count in this one, too.
+
+        Its own share of a day or month that was under way when it was made is the
+        whole one where the others know from when on nothing is missing.
+
+        Raises:
+            LedgerUnusable: It does not count: nothing may be spent.
+        """
+        now = self._now()
+        with self._transaction() as connection:
+            carrying.carry(connection, others, Windows.at(now), now)
 
     def close(self) -> None:
         """Let go of the file; a later call opens it again."""
@@ -227,23 +265,24 @@ class Ledger:
                 "then, move the file away"
             )
 
-    def _left(
-        self, opening: Opening, windows: Windows, booked: Sums
-    ) -> tuple[int, int]:
-        """Return the picodollars left of day and month."""
-        day, month = Fraction(self._daily), Fraction(self._monthly)
-        # A ledger before this one may have spent the share of the time before.
-        if windows.day <= opening.made_in.day:
-            day *= opening.made_in.unexpired_day
-        if windows.month <= opening.made_in.month:
-            month *= opening.made_in.unexpired_month
-        return floor(day) - booked.day, floor(month) - booked.month
+    def _made(self, connection: sqlite3.Connection) -> None:
+        """Write that this ledger is new, where others may have spent without it."""
+        if self._allowance.shards > 1:
+            anew = Shares.made_anew(self._allowance.shards, self._now())
+            shares_table.write(connection, anew)
 
-    def _may_be_asked(self, booked: Sums, amount: int) -> bool:
-        """Whether a run that was asked for stays within the share of such runs."""
-        return (booked.asked_day + amount) * _ASKED <= self._daily and (
-            booked.asked_month + amount
-        ) * _ASKED <= self._monthly
+    def _look_at_shares(
+        self, connection: sqlite3.Connection, now: float
+    ) -> Shares | None:
+        """Return the shares as they are now."""
+        shards = self._allowance.shards
+        self.shares = shares_table.looked_at(connection, shards, now)
+        return self.shares
+
+    def _note_shares(self, connection: sqlite3.Connection) -> None:
+        """Write what is known of the shares since the last look."""
+        if self.shares is not None:
+            shares_table.write(connection, self.shares)
 
     def _prune(self, connection: sqlite3.Connection, windows: Windows) -> None:
         """

@@ -12,7 +12,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 
 from tm_exporter.budget.schema import APPLICATION, MIGRATIONS
@@ -41,13 +41,20 @@ class LedgerFile:
         path: Of the file; it and its directory are made if they are missing.
         now: Seconds since the epoch, for the opening of a ledger that is made.
         patience: Seconds to wait for another process that writes.
+        made: Told the connection on which a ledger was made, before that is durable.
     """
 
     def __init__(
-        self, path: Path, now: Callable[[], float], *, patience: float
+        self,
+        path: Path,
+        now: Callable[[], float],
+        *,
+        patience: float,
+        made: Callable[[sqlite3.Connection], None] = lambda _: None,
     ) -> None:
         self._path = path
         self._now = now
+        self._made = made
         self._patience = patience
         self._connection: sqlite3.Connection | None = None
         self._identity: _Identity | None = None
@@ -172,6 +179,7 @@ class LedgerFile:
             now = self._now()
             opening = "INSERT INTO opening VALUES (?, ?, ?)"
             connection.execute(opening, (ceil(now), now, now))
+            self._made(connection)
         if version < len(MIGRATIONS):
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
@@ -189,10 +197,18 @@ class LedgerFile:
                 f"{self._path} is a database of another program: move it away, "
                 "or set `state_dir` to a directory of our own"
             )
-        if version > len(MIGRATIONS):
+        if version > len(MIGRATIONS) and _needs(connection) > len(MIGRATIONS):
             raise LedgerUnusable(
                 f"{self._path} was written by a newer version of tm-exporter "
                 f"(schema {version}; this one knows {len(MIGRATIONS)}): "
                 "update tm-exporter, or move the file away"
             )
         return int(version)
+
+
+def _needs(connection: sqlite3.Connection) -> float:
+    """Return the version of the schema that a program must know to use a ledger."""
+    with contextlib.suppress(sqlite3.OperationalError):  # there is no such table
+        (oldest,) = connection.execute("SELECT max(oldest) FROM reader").fetchone()
+        return inf if oldest is None else int(oldest)
+    return inf

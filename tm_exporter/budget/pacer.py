@@ -1,7 +1,7 @@
 """Keep the intervals of paid probes such that the money lasts."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import structlog
@@ -109,7 +109,9 @@ class Pacer:
 
     def pace(self, left: Left) -> None:
         """Stretch intervals, or let them shrink again, as the money allows."""
-        self._ranks = ranked(self._paid(probe) for probe in self.paid)
+        paid = self.paid
+        self._ranks = ranked(self._paid(probe) for probe in paid)
+        self._forget_all_but({probe.key for probe in paid})
         until = Until.at(self._now())
         before, self.paces = self.paces, paces(self._ranks, left, until, self.paces)
         self.lacking = lacking(self._ranks, left, until)
@@ -117,6 +119,11 @@ class Pacer:
             pace = self.paces[rank.name]
             if pace != before.get(rank.name, 1.0):
                 log.info("canaries_paced", probes=rank.names, factor=pace)
+        self.apply()
+
+    def rest(self) -> None:
+        """Plan nothing: another instance pays, and knows how often."""
+        self.paces, self.lacking, self._ranks = {}, frozenset(), ()
         self.apply()
 
     def apply(self) -> None:
@@ -128,6 +135,13 @@ class Pacer:
         """Return the seconds between slots of a paid probe that are in force now."""
         pace = self.paces.get(rank_of(probe.key.probe), 1.0)
         return probe.section.interval * pace
+
+    def _forget_all_but(self, keys: Collection[ProbeKey]) -> None:
+        """Drop what runs of other probes did cost: nothing will be planned for them."""
+        self._settled = {
+            key: self._settled[key] for key in keys if key in self._settled
+        }
+        self._learned.intersection_update(keys)
 
     def _paid(self, probe: Probe) -> Paid:
         expected = self._costs.expected(probe)

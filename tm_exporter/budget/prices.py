@@ -112,6 +112,21 @@ class PriceBook:
             self._lists[observation.key.target] = _List.of(fact, self._clock())
         return observation
 
+    def follow(
+        self,
+        fallback: Rates,
+        payers: Mapping[str, str | None],
+        lifetimes: Mapping[str, float],
+    ) -> None:
+        """Go by these from now on, and keep the lists."""
+        self.fallback = fallback
+        self._payers = payers
+        self._lifetimes = lifetimes
+
+    def forget_target(self, target: str) -> None:
+        """Drop the list of an account that is gone, or is read otherwise now."""
+        self._lists.pop(target, None)
+
     def cost(self, target: str, model: str, tokens: Tokens) -> Decimal:
         """Return what tokens of a target's model cost in US dollars, exactly."""
         return self.rates(target, model).cost(tokens)

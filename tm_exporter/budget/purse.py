@@ -76,6 +76,11 @@ class LedgerPurse:
             self._pacer.settled(reservation.key, cost)
         return replace(observation, cost=cost if booked else reservation.worst)
 
+    async def give_back(self, reserved: Reserved) -> None:
+        """Charge nothing for a run that did not begin."""
+        reservation = reserved.reservation
+        await self._till.ask(lambda ledger: _give_back(ledger, reservation))
+
     def _wanted_above(self, key: ProbeKey) -> Left:
         return NOTHING if self._pacer is None else self._pacer.wanted_above(key)
 
@@ -90,8 +95,8 @@ class LedgerPurse:
 
     def _what_is_left(self) -> str:
         left = self.standing.left
-        if left is None:
-            return ""
+        if left is None or left.withheld:
+            return "" if left is None else left.withheld
         return (
             f"{left.day:.4f} USD are left today and {left.month:.4f} this month, and "
             "what is ranked above goes first: raise `canary_budget`, or probe less"

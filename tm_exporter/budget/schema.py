@@ -3,6 +3,11 @@ The tables of the ledger, and how older ones become the newest.
 
 A migration that was released is never changed; a change is one more at the end.
 Whole numbers are picodollars, days and months are numbered as `windows` does.
+
+The minor release before this one can use a ledger that this one has used. So a
+migration adds only what a program may ignore: a table, an index, or a column that has
+a default. Where that is not enough, the release after may rely on what was added, and
+only its migration raises `reader.oldest`, which older programs heed.
 """
 
 APPLICATION = 0x746D6C67
@@ -43,6 +48,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         CREATE INDEX by_key
         ON entries (target, surface, probe, model, number, settled, reserved_at)
         """,
+    ),
+    (
+        # One row once there were several shards, as `shares` writes it.
+        "CREATE TABLE shares (record TEXT NOT NULL)",
+    ),
+    (
+        # One row: the version that a program must know, lest it misunderstand.
+        "CREATE TABLE reader (oldest INTEGER NOT NULL)",
+        "INSERT INTO reader VALUES (2)",
     ),
 )
 """The statements that lead from each version to the next; the first makes all."""

@@ -32,11 +32,13 @@ class Standing:
         usable: None before the first answer.
         left: Of day and month; None where the ledger cannot be used.
         detail: Why it cannot be, and what to do; empty where it can.
+        is_elsewhere: Whether another instance pays, so that ours must not.
     """
 
     usable: bool | None = None
     left: Left | None = None
     detail: str = ""
+    is_elsewhere: bool = False
 
 
 class Till:
@@ -123,6 +125,12 @@ class Till:
             log.info("ledger_usable")
         elif not standing.usable and before.detail != standing.detail:
             log.error("ledger_unusable", detail=standing.detail)
+        if (why := _withheld(standing)) and why != _withheld(before):
+            log.warning("budget_withheld", detail=why)
+
+
+def _withheld(standing: Standing) -> str:
+    return "" if standing.left is None else standing.left.withheld
 
 
 class _Errand:

@@ -22,9 +22,11 @@ from tm_exporter.catalog.canaries import *  # noqa: F403
 from tm_exporter.catalog.exporter import *  # noqa: F403
 from tm_exporter.catalog.family import BASE_LABELS as BASE_LABELS
 from tm_exporter.catalog.family import Family as Family
+from tm_exporter.catalog.family import Former as Former
 from tm_exporter.catalog.family import Kind as Kind
 from tm_exporter.catalog.family import Lifetime as Lifetime
 from tm_exporter.catalog.family import Scope as Scope
+from tm_exporter.catalog.family import former as former
 from tm_exporter.catalog.observability import *  # noqa: F403
 from tm_exporter.catalog.prices import *  # noqa: F403
 from tm_exporter.catalog.probes import *  # noqa: F403

@@ -33,6 +33,23 @@ EXPORTER_CONFIG_RELOADS = Family(
     labels=("result",),
     source="configuration",
 )
+EXPORTER_WEB_CONFIG_RELOADS = Family(
+    name="tensormesh_exporter_web_config_reloads_total",
+    help="Changes of the web configuration file or of the files that it names, by "
+    "result; absent where there is none.",
+    kind="counter",
+    scope="exporter",
+    labels=("result",),
+    source="server.web_config_file",
+)
+EXPORTER_WEB_CONFIG_LAST_RELOAD_SUCCESSFUL = Family(
+    name="tensormesh_exporter_web_config_last_reload_successful",
+    help="Whether the web configuration file and the files that it names could be "
+    "used the last time they changed; absent where there is none.",
+    kind="gauge",
+    scope="exporter",
+    source="server.web_config_file",
+)
 EXPORTER_EVENT_LOOP_LAG_SECONDS = Family(
     name="tensormesh_exporter_event_loop_lag_seconds",
     help="How much later than asked the event loop woke a task up, "
@@ -80,6 +97,15 @@ EXPORTER_LABEL_OVERFLOW = Family(
     scope="exporter",
     labels=("family",),
     source="metrics sink",
+)
+EXPORTER_FAULTS = Family(
+    name="tensormesh_exporter_faults_total",
+    help="Faults of the exporter itself, each with a traceback in the log, by the "
+    "event of the log: a run, a part of a page or a look was lost, and nothing else.",
+    kind="counter",
+    scope="exporter",
+    labels=("event",),
+    source="log",
 )
 EXPORTER_LOG_LINES_DROPPED = Family(
     name="tensormesh_exporter_log_lines_dropped_total",

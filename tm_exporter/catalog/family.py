@@ -1,6 +1,7 @@
 """What a metric family is declared with, and the buckets that several share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 
@@ -14,6 +15,21 @@ BASE_LABELS: dict[Scope, tuple[str, ...]] = {
     "target": ("target", "surface"),
     "exporter": (),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """
+    A name that a family had before it was renamed.
+
+    Attributes:
+        name: As it was.
+        gone_in: The minor release that no longer has it, such as `0.4`: the one after
+            that which renamed it.
+    """
+
+    name: str
+    gone_in: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,9 +50,13 @@ class Family:
             for a counter of something that comes and goes: its samples are totals,
             and it is absent as soon as a run that passed has none for it.
         buckets: Upper bounds in the unit of the name; only for a histogram.
+        unbounded: Its labels are the service's to choose; understood of those that are
+            pulled or listed.
         infinite: +Inf is a value of it, which means without end. Else what is not
             a finite number says nothing and is left out.
         stability: A stable family is renamed only after a deprecation.
+        formerly: Names under which the page shows its series as well, so that rules
+            and dashboards have a release's time to follow a rename.
     """
 
     name: str
@@ -47,13 +67,35 @@ class Family:
     labels: tuple[str, ...] = ()
     lifetime: Lifetime = "process"
     buckets: tuple[float, ...] = ()
+    unbounded: bool = False
     infinite: bool = False
     stability: Stability = "experimental"
+    formerly: tuple[Former, ...] = ()
 
     @property
     def label_names(self) -> tuple[str, ...]:
         """All label names, those of the scope first."""
         return BASE_LABELS[self.scope] + self.labels
+
+    @property
+    def names_are_foreign(self) -> bool:
+        """Whether a service decides how many series it has, and how they are named."""
+        return self.unbounded or self.lifetime in ("pulled", "listed")
+
+
+@cache
+def former(family: Family) -> tuple[Family, ...]:
+    """Return a renamed family under each of its old names."""
+    return tuple(
+        replace(
+            family,
+            name=old.name,
+            help=f"Old name of {family.name}, gone in {old.gone_in}.",
+            stability="deprecated",
+            formerly=(),
+        )
+        for old in family.formerly
+    )
 
 
 TTFT_BUCKETS = (

@@ -53,5 +53,6 @@ CATALOG_MISMATCH = Family(
     scope="target",
     labels=("model", "kind"),
     lifetime="last_run",
+    unbounded=True,
     source="GET /v1/models, price list, deployments and configuration",
 )

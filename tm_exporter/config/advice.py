@@ -1,31 +1,42 @@
 """What is unwise in a configuration that can be used."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from urllib.parse import urlsplit
 
-from tm_exporter.clients.trust import TrustSet, TrustStore, TrustUnavailable
+from tm_exporter.clients.trust import TrustStore
 from tm_exporter.config import urls
-from tm_exporter.config.secrets import (
-    FileSecret,
-    proxy_password_reader,
-    secret_reader,
-)
+from tm_exporter.config.exposed import exposed_keys
+from tm_exporter.config.origin import ConfigurationError
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.target import Target
-from tm_exporter.credentials import SecretUnavailable
+from tm_exporter.config.unreadable import file_secrets, unreadable
+from tm_exporter.config.web_load import load_web, web_warnings
 
 
 def warnings(settings: Settings) -> tuple[str, ...]:
     """Return one sentence for each thing that is unwise, or would fail now."""
-    return (*_mixed(settings), *_windows(settings), *_of_targets(settings))
+    return (
+        *_mixed(settings),
+        *_windows(settings),
+        *_of_targets(settings),
+        *_of_pages(settings),
+    )
 
 
 def _of_targets(settings: Settings) -> Iterator[str]:
     for target in settings.targets:
-        found = (_secrets, _certificates, _plain, _objectives)
+        found = (_files, _plain, _objectives)
         for sentence in chain.from_iterable(find(target) for find in found):
             yield f"{target.name}: {sentence}"
+
+
+def _of_pages(settings: Settings) -> Iterator[str]:
+    path = settings.server.web_config_file
+    if path is not None:
+        with suppress(ConfigurationError):  # which is said by who uses it
+            yield from web_warnings(path, load_web(path))
 
 
 def _mixed(settings: Settings) -> Iterator[str]:
@@ -45,7 +56,8 @@ def _windows(settings: Settings) -> Iterator[str]:
     for window in settings.maintenance:
         names = window.targets or [target.name for target in settings.targets]
         meant = [target for target in settings.targets if target.name in names]
-        if any(target.models == "auto" for target in meant):
+        is_elsewhere = settings.shard.total > 1  # where the others' models are known
+        if is_elsewhere or any(target.models == "auto" for target in meant):
             continue
         asked = {model.name for target in meant for model in target.named_models}
         for name in window.models:
@@ -54,37 +66,11 @@ def _windows(settings: Settings) -> Iterator[str]:
                 yield f"{about}: no such target has a model `{name}`"
 
 
-def _secrets(target: Target) -> Iterator[str]:
-    for reader in (secret_reader(target), proxy_password_reader(target)):
-        if isinstance(reader, FileSecret):
-            try:
-                reader.read()
-            except SecretUnavailable as error:
-                yield f"a secret is not available now: {error}"
-            yield from reader.warnings()
-
-
-def _certificates(target: Target) -> Iterator[str]:
-    missing = tuple(_missing(target))
-    authorities = TrustSet(target.ca_bundle)
-    ourselves = TrustSet(None, target.client_cert_file, target.client_key_file)
-    yield from missing
-    for trust in () if missing else (authorities, ourselves):
-        try:
-            if trust.files:
-                TrustStore().context(trust)
-        except TrustUnavailable as error:
-            yield f"a certificate cannot be used now: {error}"
-
-
-def _missing(target: Target) -> Iterator[str]:
-    for key in ("ca_bundle", "client_cert_file", "client_key_file"):
-        path = getattr(target, key)
-        try:
-            if path is not None:
-                path.open("rb").close()
-        except OSError as error:
-            yield f"`{key}` cannot be read now: {path}: {error.strerror}"
+def _files(target: Target) -> Iterator[str]:
+    yield from unreadable(target, TrustStore())
+    for reader in file_secrets(target):
+        yield from reader.warnings()
+    yield from exposed_keys(target)
 
 
 def _plain(target: Target) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 
+from tm_exporter.budget.amounts import in_dollars, rounded_down
 from tm_exporter.budget.ledger import Caps, Ledger, LedgerUnusable
 from tm_exporter.budget.prices import PriceBook, Rates
 from tm_exporter.config.settings import Settings
@@ -17,9 +18,13 @@ _INTERVALS = 3
 
 
 def caps(settings: Settings) -> Caps:
-    """Return what this installation may spend: its share of the caps."""
-    budget = settings.canary_budget
-    return Caps(budget.daily_usd * budget.share, budget.monthly_usd * budget.share)
+    """Return what this shard may spend, of the installation's share of the caps."""
+    budget, shards = settings.canary_budget, settings.shard.total
+    daily, monthly = budget.daily_usd * budget.share, budget.monthly_usd * budget.share
+    if shards == 1:
+        return Caps(daily, monthly)
+    day, month = (rounded_down(cap) // shards for cap in (daily, monthly))
+    return Caps(in_dollars(day), in_dollars(month), shards)
 
 
 def ledger(
@@ -42,17 +47,20 @@ def price_book(
     settings: Settings, clock: Callable[[], float] = time.monotonic
 ) -> PriceBook:
     """Return the prices, of which none but the fallback is known yet."""
+    return PriceBook(*price_terms(settings), clock=clock)
+
+
+def price_terms(
+    settings: Settings,
+) -> tuple[Rates, Mapping[str, str | None], Mapping[str, float]]:
+    """Return the fallback, who pays for whom, and how long a list is believed."""
     fallback = settings.canary_budget.fallback_price_per_million_tokens
-    payers = {}
-    for target in settings.targets:
-        account = settings.account_of(target)
-        payers[target.name] = None if account is None else account.name
-    return PriceBook(
-        fallback=Rates.per_million(fallback.input, fallback.output),
-        payers=payers,
-        lifetimes={target.name: _believed_for(target) for target in settings.targets},
-        clock=clock,
-    )
+    payers = {
+        name: None if account is None else account.name
+        for name, account in settings.payers().items()
+    }
+    lifetimes = {target.name: _believed_for(target) for target in settings.targets}
+    return Rates.per_million(fallback.input, fallback.output), payers, lifetimes
 
 
 def _believed_for(account: Target) -> float:

@@ -1,7 +1,6 @@
 """The configuration file, and the files with more targets."""
 
-from collections.abc import Mapping
-from glob import glob
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ def read_file(path: Path, targets: TargetList) -> Layer:
         path: As it was given; it is repeated in messages.
         targets: Collects names and problems over all files.
     """
+    targets.sources.name(path)
     document = read(path)
     targets.problems += document.problems
     if document.value is None:
@@ -45,9 +45,9 @@ def read_file(path: Path, targets: TargetList) -> Layer:
     return layer
 
 
-def read_more(patterns: Any, beside: Path, targets: TargetList) -> list[Layer]:
+def read_more(patterns: Any, beside: Path, targets: TargetList) -> Layer:
     """
-    Return the targets of every file that one of the globs matches.
+    Return the targets of every file that one of the globs matches, in one layer.
 
     Each file is a list of targets, or a mapping with nothing but `targets`.
 
@@ -58,15 +58,28 @@ def read_more(patterns: Any, beside: Path, targets: TargetList) -> list[Layer]:
     """
     globs = [patterns] if isinstance(patterns, str) else patterns
     if not isinstance(globs, list | tuple):
-        return []
+        return Layer()
     texts = [text for text in globs if isinstance(text, str) and text]
-    found: set[str] = set()
+    found: set[Path] = set()
     for text in texts:
-        names = glob(text, root_dir=beside, recursive=True)  # noqa: PTH207 - absolute ones too
-        found.update(str(beside / name) for name in names)
+        names = targets.sources.match(beside, text)
+        found.update(names)
         if not names:
             targets.warnings.append(f"`targets_from`: no file matches {text}")
-    return [_read_targets(Path(name), targets) for name in sorted(found)]
+    layers = [_read_targets(path, targets) for path in sorted(found, key=str)]
+    return _together(layers)
+
+
+def _together(layers: Iterable[Layer]) -> Layer:
+    """Return one layer with the targets of all: no name is in two of them."""
+    whole, targets = Layer(), dict[str, Any]()
+    for layer in layers:
+        targets |= layer.values.get("targets", {})
+        for path, origin in layer.origins.items():
+            whole.origins.setdefault(path, origin)
+    if targets:
+        whole.values["targets"] = targets
+    return whole
 
 
 def _read_targets(path: Path, targets: TargetList) -> Layer:

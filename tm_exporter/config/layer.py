@@ -1,6 +1,6 @@
 """What one source says: a tree of values, and where each of them was written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,19 @@ class Layer:
         below = (o for p, o in self.origins.items() if p[: len(path)] == path)
         return next(below, DEFAULT)
 
+    def only(self, targets: Container[str]) -> "Layer":
+        """Return what it says, of these targets and of all that is no target's."""
+        said = self.values.get("targets")
+        if not isinstance(said, Mapping) or all(name in targets for name in said):
+            return self
+        kept = {name: target for name, target in said.items() if name in targets}
+        origins = {
+            path: origin
+            for path, origin in self.origins.items()
+            if path[:1] != ("targets",) or len(path) == 1 or path[1] in targets
+        }
+        return Layer({**self.values, "targets": kept}, origins)
+
 
 _NOTHING = object()
 
@@ -51,7 +64,7 @@ _NOTHING = object()
 def at(values: Any, path: KeyPath) -> Any:
     """Return the value at a path, `_NOTHING` if there is none."""
     for part in path:
-        if isinstance(values, Mapping) and part in values:
+        if isinstance(values, dict) and part in values:
             values = values[part]
         elif isinstance(values, list) and part.isdigit() and int(part) < len(values):
             values = values[int(part)]

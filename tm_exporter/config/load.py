@@ -1,7 +1,7 @@
 """Loading the configuration from all its sources."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,17 @@ from tm_exporter.config import vendor_targets, wording
 from tm_exporter.config.environment import CONFIG, read_environment
 from tm_exporter.config.file_source import read_file, read_more
 from tm_exporter.config.layer import Layer, get, merged
-from tm_exporter.config.masking import leaves, masked
 from tm_exporter.config.origin import ConfigurationError, KeyPath, Origin, Problem
 from tm_exporter.config.precedence import (
+    Origins,
     in_order,
     one_credential,
-    origins,
     responsible,
 )
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.shape import fields, section_at
+from tm_exporter.config.shard import index_of_pod
+from tm_exporter.config.sources import Sources
 from tm_exporter.config.target import Target, fits
 from tm_exporter.config.target_list import TargetList
 from tm_exporter.config.variables import WELL_KNOWN
@@ -39,14 +40,18 @@ class Loaded:
     Attributes:
         settings: What is in force.
         origins: Of every leaf in force, targets by name.
+        everywhere: Names of all targets that are configured, on whichever shard.
         notes: What is no error but should be known, a sentence each.
         warnings: What is no error but hardly meant, a sentence each.
+        sources: The files that it was read from.
     """
 
     settings: Settings
     origins: Mapping[KeyPath, Origin]
+    everywhere: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    sources: Sources = field(default_factory=Sources, compare=False)
 
 
 def load(
@@ -94,26 +99,27 @@ class _Reading:
         self._notes: list[str] = []
         self._warnings: list[str] = []
         self._has_list = False  # whether someone wrote a list of targets
+        self._sources = Sources()
 
     def own(self, path: Path | None, overrides: Mapping[str, Any]) -> None:
         """Read command line, environment and files."""
         command = _command_line(overrides)
-        targets = TargetList()
+        targets = TargetList(sources=self._sources)
         written = Layer() if path is None else read_file(path, targets)
         more = self._more(command, written, path, targets)
         self._problems += targets.problems
         self._warnings += targets.warnings
-        known = merged([command, written, *more])
+        known = merged([command, written, more])
         environment, problems = read_environment(self._environ, known)
         self._problems += problems
-        self._layers = [command, environment, written, *more]
+        self._layers = [command, environment, written, more]
         globs = merged(self._layers).get("targets_from")
         self._has_list = "targets" in known or bool(globs)
         one_credential(self._layers)
 
     def _more(
         self, command: Layer, written: Layer, path: Path | None, targets: TargetList
-    ) -> list[Layer]:
+    ) -> Layer:
         """Read the files which `targets_from` means, whoever says it."""
         variable = {name: self._environ.get(name, "") for name in (_TARGETS_FROM,)}
         early, _ = read_environment(variable, {})  # for the names of the targets
@@ -125,7 +131,7 @@ class _Reading:
 
     def vendor(self) -> None:
         """Read the vendor's places, and decide what they mean beside the rest."""
-        vendor = read_vendor(self._environ)
+        vendor = read_vendor(self._environ, self._sources)
         own = self._targets()
         if not self._has_list:
             implied = vendor_targets.imply(WELL_KNOWN, own)
@@ -148,20 +154,29 @@ class _Reading:
     def result(self) -> Loaded:
         """Return what was loaded, or raise ConfigurationError."""
         self._layers.append(in_order([*self._layers[2:], *self._layers[:2]]))
+        index, problems = index_of_pod(merged(self._layers), self._environ)
+        self._layers.append(index)
+        self._problems += problems
         try:
-            settings = Settings.of(self._layers)
+            whole = Settings.of(self._layers)
         except ValidationError as error:
-            self._problems += [self._problem(found) for found in error.errors()]
+            values = merged(self._layers)
+            self._problems += [self._problem(found, values) for found in error.errors()]
         if self._problems:
-            raise ConfigurationError(tuple(self._problems))
+            raise ConfigurationError(tuple(self._problems), self._sources)
+        settings = whole.of_shard()
         if not settings.targets:
-            self._notes.append("no target is configured: nothing is watched")
-        paths = [path for path, _ in leaves(masked(settings))]
-        found = origins(paths, self._layers)
-        return Loaded(settings, found, tuple(self._notes), tuple(self._warnings))
+            self._notes.append(_nothing(whole))
+        return Loaded(
+            settings,
+            Origins(settings, self._layers),
+            everywhere=tuple(target.name for target in whole.targets),
+            notes=tuple(self._notes),
+            warnings=tuple(self._warnings),
+            sources=self._sources,
+        )
 
-    def _problem(self, error: ErrorDetails) -> Problem:
-        values = merged(self._layers)
+    def _problem(self, error: ErrorDetails, values: Mapping[str, Any]) -> Problem:
         path = _path(error["loc"], values)
         if error["type"] == "extra_forbidden":
             section = section_at(Settings, path[:-1], values)
@@ -170,6 +185,17 @@ class _Reading:
         else:
             sentence = wording.sentence(error)
         return Problem(sentence, path, responsible(self._layers, path))
+
+
+def _nothing(whole: Settings) -> str:
+    """Return a sentence about why nothing is watched."""
+    if not whole.targets:
+        return "no target is configured: nothing is watched"
+    shard = whole.shard
+    return (
+        f"none of the {len(whole.targets)} targets is on shard {shard.index} of "
+        f"{shard.total}: nothing is watched here"
+    )
 
 
 def _keys(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from tm_exporter.config.sources import Sources
+
 
 KeyPath = tuple[str, ...]
 """Keys from the top of the file down; targets by name, other list items by index."""
@@ -78,9 +80,18 @@ class Problem:
 
 
 class ConfigurationError(Exception):
-    """A configuration that cannot be used, with everything that is wrong with it."""
+    """
+    A configuration that cannot be used, with everything that is wrong with it.
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    Args:
+        problems: In any order.
+        sources: The files that it was read from.
+    """
+
+    def __init__(
+        self, problems: tuple[Problem, ...], sources: Sources | None = None
+    ) -> None:
+        self.sources = sources or Sources()
         self.problems = tuple(
             sorted(problems, key=lambda p: (p.origin.name, p.origin.line, p.key))
         )

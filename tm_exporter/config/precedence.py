@@ -1,10 +1,12 @@
 """Which layer counts where several say something about the same."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tm_exporter.config.layer import Layer
+from tm_exporter.config.masking import leaves, masked
 from tm_exporter.config.origin import DEFAULT, KeyPath, Origin
+from tm_exporter.config.settings import Settings
 
 
 _CREDENTIALS = (
@@ -59,15 +61,32 @@ def responsible(layers: Sequence[Layer], path: KeyPath) -> Origin:
     return next(found, DEFAULT)
 
 
-def origins(paths: Iterable[KeyPath], layers: Sequence[Layer]) -> dict[KeyPath, Origin]:
-    """Return where each of these values was written; a default has no layer."""
-    speaking = [layer for layer in layers if layer.values]
-    return {path: _origin(speaking, path) for path in paths}
+class Origins(Mapping[KeyPath, Origin]):
+    """
+    Where each value in force was written, looked up when someone asks.
 
+    Args:
+        settings: The configuration in force; what is of other targets is dropped.
+        layers: Highest precedence first.
+    """
 
-def _origin(layers: Sequence[Layer], path: KeyPath) -> Origin:
-    owner = next((layer for layer in layers if layer.has(path)), None)
-    return DEFAULT if owner is None else owner.origin(path)
+    def __init__(self, settings: Settings, layers: Sequence[Layer]) -> None:
+        self._settings = settings
+        names = {target.name for target in settings.targets}
+        self._layers = [layer.only(names) for layer in layers if layer.values]
+
+    def __getitem__(self, path: KeyPath) -> Origin:
+        """Return the origin of a value; a default has no layer."""
+        owner = next((layer for layer in self._layers if layer.has(path)), None)
+        return DEFAULT if owner is None else owner.origin(path)
+
+    def __iter__(self) -> Iterator[KeyPath]:
+        """Yield the path of each value in force."""
+        return (path for path, _ in leaves(masked(self._settings)))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return sum(1 for _ in self)
 
 
 def in_order(layers: Sequence[Layer]) -> Layer:

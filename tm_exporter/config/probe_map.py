@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from tm_exporter.config.fault import fault, fault_at
@@ -72,12 +73,20 @@ def build(draft: Any) -> ProbeSection:
         raise fault("a probe's name has only lower-case letters, digits, `-` and `_`")
     value = _keys(draft.value)
     kind = KINDS[_kind(draft, value)]
+    if not value:
+        return _default(kind)
     section = kind.model_validate(without_nulls(kind, value))
     try:
         not_too_often(section.interval)
     except ValueError as error:
         raise fault_at(("interval",), str(error)) from None
     return section
+
+
+@cache
+def _default(kind: type[ProbeSection]) -> ProbeSection:
+    """Return a section of which nothing was written; thousands of targets share it."""
+    return kind.model_validate({})
 
 
 def _keys(value: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What `tm-exporter check` tells about a configuration."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -11,17 +12,23 @@ from tm_exporter.budget.forecast import Forecast
 from tm_exporter.config import watched
 from tm_exporter.config.advice import warnings
 from tm_exporter.config.cost_report import cost_fields, cost_lines
+from tm_exporter.config.exposed import exposed_texts
+from tm_exporter.config.lease import lease_lines, lease_warnings
 from tm_exporter.config.load import Loaded
 from tm_exporter.config.masking import leaves, masked
-from tm_exporter.config.origin import KeyPath, dotted
+from tm_exporter.config.origin import DEFAULT, KeyPath, dotted
 from tm_exporter.config.paging_report import paging_fields, paging_lines
 from tm_exporter.config.running import UNSEEN, obstacle
 from tm_exporter.config.secret_text import fingerprint
 from tm_exporter.config.secrets import FileSecret, secret_reader
 from tm_exporter.config.settings import Settings
+from tm_exporter.config.shard_plan import Plan, plan, plan_fields, plan_lines
+from tm_exporter.config.state import state_warnings
 from tm_exporter.config.target import Target
-from tm_exporter.config.unbuilt import without_effect
 from tm_exporter.credentials import SecretUnavailable
+
+
+_IN_FULL = 100  # targets; the defaults of thousands would tell nothing more
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,8 @@ class Report:
         notes: What should be known; a sentence each.
         cost: What the paid probes are expected to cost; None where nobody asked.
         paging: How soon somebody is paged, for each objective.
+        shards: How the targets are divided; None where there is one shard.
+        abridged: The number of targets of which defaults are left out.
     """
 
     values: tuple[Value, ...]
@@ -76,6 +85,8 @@ class Report:
     notes: tuple[str, ...]
     cost: Forecast | None = None
     paging: tuple[watched.Watched, ...] = ()
+    shards: Plan | None = None
+    abridged: int = 0
 
 
 def describe(loaded: Loaded, cost: Forecast | None = None) -> Report:
@@ -90,16 +101,24 @@ def describe(loaded: Loaded, cost: Forecast | None = None) -> Report:
     paging = watched.watched(loaded.settings, _stretched(cost))
     return Report(
         values=tuple(_values(loaded)),
-        not_running=(*_not_running(loaded.settings), *_without_effect(loaded)),
+        not_running=tuple(_not_running(loaded.settings)),
         warnings=(
             *loaded.warnings,
             *warnings(loaded.settings),
+            *state_warnings(loaded.settings, os.environ),
+            *lease_warnings(loaded.settings, os.environ),
             *not_fitting,
             *watched.warnings(paging),
         ),
-        notes=loaded.notes,
+        notes=(
+            *loaded.notes,
+            *exposed_texts(loaded),
+            *lease_lines(loaded.settings, os.environ),
+        ),
         cost=cost,
         paging=paging,
+        shards=plan(loaded),
+        abridged=max(0, len(loaded.settings.targets) - _IN_FULL),
     )
 
 
@@ -110,12 +129,17 @@ def _stretched(cost: Forecast | None) -> dict[str, float | None]:
 
 
 def _values(loaded: Loaded) -> Iterator[Value]:
+    """Yield what is in force; of targets beyond so many only what someone wrote."""
     seen = _seen_in_files(loaded.settings)
+    abridged = {target.name for target in loaded.settings.targets[_IN_FULL:]}
     for path, value in leaves(masked(loaded.settings, _fingerprint)):
+        origin = loaded.origins[path]
+        if origin == DEFAULT and abridged.intersection(path[1:2]):
+            continue
         plain = value is None or isinstance(value, str)
         text = value if plain else json.dumps(value)
         found = f"{text} ({seen[path]})" if path in seen else text
-        yield Value(dotted(path), found, str(loaded.origins[path]))
+        yield Value(dotted(path), found, str(origin))
 
 
 def _fingerprint(secret: SecretStr) -> str:
@@ -143,8 +167,7 @@ def _not_running(settings: Settings) -> Iterator[NotRunning]:
     for target in settings.targets:
         for why, probes in _by_reason(target).items():
             yield NotRunning(target.name, ", ".join(probes), why)
-    surfaces = {target.surface for target in settings.targets}
-    if surfaces and "control_plane" not in surfaces:
+    if settings.targets and not settings.accounts:
         why = f"no target with `surface: control_plane` is configured: {UNSEEN}"
         yield NotRunning("", "the account", why)
 
@@ -157,20 +180,18 @@ def _by_reason(target: Target) -> dict[str, list[str]]:
     return reasons
 
 
-def _without_effect(loaded: Loaded) -> Iterator[NotRunning]:
-    for path, why in without_effect(loaded):
-        yield NotRunning("", dotted(path), why)
-
-
 def render_text(report: Report) -> str:
     """Return the report for people."""
     values = [f"{v.path}: {v.value or '-'}  [{v.origin}]" for v in report.values]
+    if report.abridged:
+        values.append(f"(what is a default of {report.abridged} targets is left out)")
     idle = [
         ": ".join(part for part in (row.target, row.probe, row.why) if part)
         for row in report.not_running
     ]
     parts = (
         ("Values in force", values),
+        ("Shards", plan_lines(report.shards)),
         ("Not running", idle),
         ("Expected cost of paid probes", cost_lines(report.cost)),
         ("Pages on objectives", paging_lines(report.paging)),
@@ -187,8 +208,9 @@ def render_text(report: Report) -> str:
 
 def render_json(report: Report) -> str:
     """Return the report for programs."""
-    data: dict[str, Any] = asdict(replace(report, cost=None, paging=()))
+    data: dict[str, Any] = asdict(replace(report, cost=None, paging=(), shards=None))
     data["expected_cost"] = cost_fields(report.cost)
     data["paging"] = paging_fields(report.paging)
+    data["shards"] = plan_fields(report.shards)
     del data["cost"]
     return json.dumps(data, indent=2) + "\n"

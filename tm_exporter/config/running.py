@@ -1,6 +1,6 @@
 """What of a configuration runs, and why the rest does not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -54,13 +54,19 @@ def running(settings: Settings, chosen: Chosen = _NOTHING) -> tuple[Running, ...
         chosen: What was found for targets that say `models: auto`; as long as
             nothing was, their probes that ask a model do not run.
     """
-    return tuple(
-        Running(target, name, _told(settings, target, name, section, model), model)
-        for target in settings.targets
-        for name, section in target.probes.items()
-        if not obstacle(target, section)
-        for model in (models_of(target, chosen) if section.per_model else (None,))
-    )
+    targets = settings.targets
+    return tuple(row for each in targets for row in running_of(settings, each, chosen))
+
+
+def running_of(
+    settings: Settings, target: Target, chosen: Chosen = _NOTHING
+) -> Iterator[Running]:
+    """Yield what runs of one target."""
+    for name, section in target.probes.items():
+        if not obstacle(target, section):
+            for model in models_of(target, chosen) if section.per_model else (None,):
+                told = _told(settings, target, name, section, model)
+                yield Running(target, name, told, model)
 
 
 def models_of(target: Target, chosen: Chosen) -> tuple[ModelSection, ...]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from tm_exporter.config import urls
 from tm_exporter.config.fault import fault
 from tm_exporter.config.shape import without_nulls
 from tm_exporter.config.text import FileName
@@ -15,6 +16,9 @@ from tm_exporter.section import Duration, Section, Slo, TtftObjective
 _ADDRESS = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5})"
 )
+
+
+_LEASE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?")
 
 
 def split_address(text: str) -> tuple[str, int]:
@@ -128,16 +132,55 @@ class LeaseSection(TopSection):
     """Off: this instance does."""
 
     kind: Literal["kubernetes", "file"] = "kubernetes"
-    """Where the lease is kept."""
+    """Where the lease is kept: in the cluster, or as a lock in the state directory."""
 
     name: str = Field(default="tm-exporter", min_length=1)
-    """Of the lease; instances with the same one compete."""
+    """Of the lease; instances with the same one compete. Shards add their index."""
 
     namespace: str | None = None
     """Of Kubernetes; the pod's own where left out."""
 
     duration: Duration = 15.0
     """Seconds after which a silent holder loses it."""
+
+    api_url: str | None = None
+    """Of the Kubernetes API; that of the cluster which it runs in where left out."""
+
+    token_file: FileName | None = None
+    """For the Kubernetes API; the service account's where left out."""
+
+    ca_bundle: FileName | None = None
+    """PEM file of the API's authority; the service account's where left out."""
+
+    @field_validator("name", "namespace")
+    @classmethod
+    def _is_a_name(cls, value: str | None) -> str | None:
+        if value is not None and not _LEASE_NAME.fullmatch(value):
+            raise fault(
+                "must have only lower-case letters, digits, `-` and `.`, and begin and "
+                "end with a letter or digit"
+            )
+        return value
+
+    @field_validator("duration")
+    @classmethod
+    def _is_a_fair_time(cls, value: float) -> float:
+        if not 1 <= value <= 3600:
+            raise fault("must be from 1s to 1h: five renewals have to fit in")
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _is_safe(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            url = urls.page_url(value).rstrip("/")
+        except ValueError as error:
+            raise fault(str(error)) from None
+        if url.startswith("http://") and not urls.is_loopback(url):
+            raise fault("must be https: the token would cross the network readable")
+        return url
 
 
 class ShardSection(TopSection):

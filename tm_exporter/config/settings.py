@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, field_validator, model_validator
+from pydantic import AfterValidator, PrivateAttr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -22,6 +22,7 @@ from tm_exporter.config.sections import (
     ShardSection,
 )
 from tm_exporter.config.shape import without_nulls
+from tm_exporter.config.shard import own
 from tm_exporter.config.target import Target
 from tm_exporter.config.text import FileName
 from tm_exporter.config.urls import page_url
@@ -81,6 +82,8 @@ class Settings(BaseSettings):
 
     reference_url: Annotated[str, AfterValidator(page_url)] | None = None
     """An independent address, to tell our own network's faults apart."""
+
+    _elsewhere: tuple[Target, ...] = PrivateAttr(default=())
 
     @classmethod
     def of(cls, layers: Sequence[Layer]) -> "Settings":
@@ -153,12 +156,36 @@ class Settings(BaseSettings):
                     )
         return self
 
+    @property
+    def accounts(self) -> Mapping[str, Target]:
+        """The control_plane targets, by name, on whichever shard."""
+        known = (*self.targets, *self._elsewhere)
+        return {t.name: t for t in known if t.surface == "control_plane"}
+
+    def of_shard(self) -> "Settings":
+        """Return the same with this shard's targets only; all accounts stay known."""
+        names = own((target.name for target in self.targets), self.shard)
+        ours = tuple(target for target in self.targets if target.name in names)
+        settings = self.model_copy(update={"targets": ours})
+        settings._elsewhere = tuple(  # noqa: SLF001 -- one of this class, just made
+            account for account in self.accounts.values() if account.name not in names
+        )
+        return settings
+
     def account_of(self, target: Target) -> Target | None:
         """Return the control_plane target that pays for a target, if it is known."""
-        accounts = [t for t in self.targets if t.surface == "control_plane"]
-        if target.account is None:
-            return accounts[0] if len(accounts) == 1 else None
-        return next(account for account in accounts if account.name == target.account)
+        return _payer(target, self.accounts)
+
+    def payers(self) -> dict[str, Target | None]:
+        """Return the same for all targets, by name."""
+        accounts = self.accounts
+        return {target.name: _payer(target, accounts) for target in self.targets}
+
+
+def _payer(target: Target, accounts: Mapping[str, Target]) -> Target | None:
+    if target.account is not None:
+        return accounts[target.account]
+    return next(iter(accounts.values())) if len(accounts) == 1 else None
 
 
 def _named(name: str, target: Any) -> Any:

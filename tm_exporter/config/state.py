@@ -1,9 +1,13 @@
 """Where the exporter keeps what must survive a restart."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tm_exporter.config.settings import Settings
+
+
+_LOST = "no paid probe runs without a ledger, and nothing is known after a restart"
 
 
 class NoStateDirectory(Exception):  # noqa: N818 -- what there is not
@@ -41,3 +45,16 @@ def state_directory(settings: Settings, environ: Mapping[str, str]) -> Path:
         "there is no place for state: set `state_dir`, or one of the variables "
         "STATE_DIRECTORY, XDG_STATE_HOME and HOME to an absolute path"
     )
+
+
+def state_warnings(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield why nothing could be kept now, as far as that can be seen by looking."""
+    try:
+        directory = state_directory(settings, environ)
+        there = next(path for path in (directory, *directory.parents) if path.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            yield f"{there}: this user cannot write there, or it is read-only: {_LOST}"
+        elif os.statvfs(there).f_bavail == 0:
+            yield f"{there}: the disk is full: {_LOST}"
+    except (NoStateDirectory, OSError, StopIteration):
+        return  # which is said by who uses it

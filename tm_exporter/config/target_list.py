@@ -5,6 +5,7 @@ from typing import Any
 
 from tm_exporter.config.layer import Layer
 from tm_exporter.config.origin import KeyPath, Origin, Problem
+from tm_exporter.config.sources import Sources
 
 
 def variable_part(name: str) -> str:
@@ -21,11 +22,13 @@ class TargetList:
         seen: Name and origin by the part of a variable's name.
         problems: In the order in which they were found.
         warnings: What is no error but hardly meant, a sentence each.
+        sources: The files that were read.
     """
 
     seen: dict[str, tuple[str, Origin]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    sources: Sources = field(default_factory=Sources)
 
     def complain(self, sentence: str, origin: Origin, key: KeyPath = ()) -> None:
         """Note that something is wrong."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from tm_exporter.config.layer import get
 from tm_exporter.config.origin import Origin, Problem
+from tm_exporter.config.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,17 @@ _GATEWAY = {
 _TOP = {"control_plane_url": "controlplane_base", "ca_bundle": "ca_bundle"}
 
 
-def read_vendor(environ: Mapping[str, str]) -> Vendor:
-    """Return what variables and config.toml say; a variable beats the file."""
+def read_vendor(environ: Mapping[str, str], sources: Sources) -> Vendor:
+    """
+    Return what variables and config.toml say; a variable beats the file.
+
+    Args:
+        environ: All environment variables.
+        sources: Told of config.toml, be there one or not.
+    """
     vendor = Vendor(path=_config_toml(environ))
     if vendor.path is not None:
+        sources.name(vendor.path)
         _read_toml(vendor, vendor.path, explicit=bool(environ.get("TM_CONFIG_HOME")))
     for what, names in _VARIABLES.items():
         for name in reversed(names):
@@ -116,7 +124,7 @@ def _read_toml(vendor: Vendor, path: Path, *, explicit: bool) -> None:
             vendor.notes.append(f"{path} is left out: {error.strerror}")
     except UnicodeDecodeError:
         vendor.complain("is not a text in UTF-8", origin)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also for a number without end
         found = re.search(r"at line (\d+)", str(error))
         where = Origin("config.toml", str(path), int(found[1]) if found else 0)
         vendor.complain("this is not TOML: the syntax is wrong here", where)

@@ -10,7 +10,7 @@ polls in a row lack it. For seven days it is told as not listed: gone is not hea
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -82,6 +82,21 @@ class _Choice:
     misses: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     had: dict[str, float] = field(default_factory=dict)
 
+    @classmethod
+    def begun(cls, target: AutoTarget) -> "_Choice":
+        """Return a choice of which nothing is known yet."""
+        waiting, unlisted = target.probe is not None, target.lister is not None
+        return cls(target, waiting=waiting, unlisted=unlisted)
+
+    def follows(self, target: AutoTarget) -> "_Choice":
+        """Return the choice as it is to be for other settings of the target."""
+        offer = (target.surface, target.account, target.probe)
+        if offer != (self.target.surface, self.target.account, self.target.probe):
+            self.offered, self.waiting = None, target.probe is not None
+        self.unlisted = self.unlisted and target.lister is not None
+        self.target, self.chosen = target, self.chosen[: target.limit]
+        return self
+
     @property
     def served_names(self) -> tuple[str, ...]:
         """Names in the surface's list, in its order."""
@@ -152,15 +167,33 @@ class AutoModels:
         self._changed = changed
         self._memory = memory
         self._now = now
-        self._choices = {
-            target.name: _Choice(
-                target,
-                waiting=target.probe is not None,
-                unlisted=target.lister is not None,
+        self._choices = {target.name: _Choice.begun(target) for target in targets}
+        self._recall(self._choices)
+
+    @property
+    def chosen(self) -> dict[str, tuple[str, ...]]:
+        """The models that are chosen now, by the target's name."""
+        return {name: choice.chosen for name, choice in self._choices.items()}
+
+    def follow(self, targets: Iterable[AutoTarget]) -> None:
+        """
+        Choose for these targets from now on; what is chosen already stays.
+
+        Nobody is told of it: a limit that became lower takes away the models beyond,
+        one that became higher waits for the next poll.
+        """
+        before, self._choices = self._choices, {}
+        for target in targets:
+            old = before.get(target.name)
+            self._choices[target.name] = (
+                _Choice.begun(target) if old is None else old.follows(target)
             )
-            for target in targets
-        }
-        self._recall()
+        self._recall(self._choices.keys() - before.keys())
+
+    def forget_target(self, target: str) -> None:
+        """Choose anew for a target that is another one now, if for any."""
+        if (choice := self._choices.get(target)) is not None:
+            self._choices[target] = _Choice.begun(choice.target)
 
     def __call__(self, observation: Observation) -> Observation:
         """Take the facts of a run, and say which chosen models a list has."""
@@ -210,12 +243,12 @@ class AutoModels:
             if length is not None:
                 yield Sample(MODEL_MAX_MODEL_LEN, length, (model,))
 
-    def _recall(self) -> None:
-        """Know again which models there were."""
+    def _recall(self, targets: Collection[str]) -> None:
+        """Know again which models these targets had."""
         now = self._now()
         for name, had in self._memory.recall(_MEMORY).items():
             choice = self._choices.get(name)
-            if choice is None or not isinstance(had, dict):
+            if choice is None or name not in targets or not isinstance(had, dict):
                 continue
             choice.had = {
                 model: float(at)

@@ -186,6 +186,17 @@ class Catalogue:
             return observation
         return observation.plus(Sample(CATALOG_MISMATCH, 1, t) for t in target.told)
 
+    def forget(self, key: ProbeKey) -> None:
+        """Drop what a probe read that is no longer configured."""
+        target = self._targets.get(key.target)
+        if target is not None and target.key == key:
+            del self._targets[key.target]
+
+    def forget_target(self, target: str) -> None:
+        """Drop what is known of a target that is no longer configured."""
+        for latest in (self._served, self._prices, self._deployments):
+            latest.forget_target(target)
+
     def _compare(self, target: _Target, served: ModelsServed) -> None:
         """Compare a list that was read just now with the others."""
         names = {model.name for model in served.models}

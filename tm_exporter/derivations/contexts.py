@@ -42,6 +42,10 @@ class Contexts:
             self._compare(observation.key, served)
         return observation
 
+    def forget_target(self, target: str) -> None:
+        """Drop what waits for a second poll of a target that is gone."""
+        self._shorter.pop(target, None)
+
     def _compare(self, key: ProbeKey, served: ModelsServed) -> None:
         """Tell what shrank, and remember what is not waiting for a second poll."""
         before = _lengths(self._known.of(key.target))

@@ -11,6 +11,12 @@ from tm_exporter.observation import Observation, Sample
 _KEPT = 10_000
 """Events of a deployment, no longer listed, that are known should they come again."""
 
+MOST_EVENTS = 5_000
+"""Events of an account that are known one by one; of more, only the numbers are."""
+
+MOST_DEPLOYMENTS = 1_000
+"""Deployments of an account whose events are counted: as many as a family shows."""
+
 
 class _Seen:
     """
@@ -24,10 +30,24 @@ class _Seen:
     def __init__(self) -> None:
         self._known: Counter[DeploymentEvent] = Counter()
         self._forgotten: Counter[str] = Counter()
+        self._only_counts = False
+
+    @property
+    def known(self) -> int:
+        """How many events are known one by one."""
+        return len(self._known)
+
+    def only_count(self) -> None:
+        """Know no event from now on, and only how many there were."""
+        self._forgotten, self._known = self.totals(), Counter()
+        self._only_counts = True
 
     def see(self, events: tuple[DeploymentEvent, ...]) -> None:
         """Take a list in; it may lack what an earlier one had."""
         listed = Counter(events)
+        if self._only_counts:
+            self._forgotten |= _by_kind(listed)
+            return
         if listed and self._known and not listed & self._known:
             self._forgotten = self.totals() - _by_kind(listed)
             self._known = Counter()
@@ -65,11 +85,21 @@ class DeploymentEventCounts:
         if fact is None:
             return observation
         before = self._seen.get(observation.key.target, {})
-        now = {name: before.get(name, _Seen()) for name, _ in fact.listed}
+        listed = fact.listed[:MOST_DEPLOYMENTS]
+        now = {name: before.get(name, _Seen()) for name, _ in listed}
         self._seen[observation.key.target] = now
-        for name, events in fact.listed:
+        left = MOST_EVENTS
+        for name, events in listed:
             now[name].see(events)
+            left -= now[name].known
+            if left < 0:
+                left += now[name].known
+                now[name].only_count()
         return observation.plus(_samples(now))
+
+    def forget_target(self, target: str) -> None:
+        """Drop what an account listed that is no longer configured."""
+        self._seen.pop(target, None)
 
 
 def _samples(deployments: dict[str, _Seen]) -> Iterator[Sample]:

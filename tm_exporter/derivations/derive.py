@@ -1,11 +1,11 @@
 """Let every derivation add what it knows to an observation."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
-from tm_exporter.observation import Observation
+from tm_exporter.observation import Observation, ProbeKey
 
 
 log = structlog.get_logger()
@@ -21,6 +21,24 @@ class Derivation(Protocol):
 
     def __call__(self, observation: Observation, /) -> Observation:
         """Return the observation with what follows from it."""
+        ...
+
+
+@runtime_checkable
+class ForgetsProbes(Protocol):
+    """Something that remembers probes, and can let go of one that is withdrawn."""
+
+    def forget(self, key: ProbeKey) -> None:
+        """Drop what is known of a probe."""
+        ...
+
+
+@runtime_checkable
+class ForgetsTargets(Protocol):
+    """Something that remembers targets, and can let go of one that is withdrawn."""
+
+    def forget_target(self, target: str) -> None:
+        """Drop what is known of a target."""
         ...
 
 

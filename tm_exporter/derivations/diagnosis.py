@@ -85,7 +85,15 @@ class Diagnoses:
             sights.standings.pop(key, None)
             if not sights.standings:
                 del self._targets[key.target]
-                self._around.changed()
+                self._around.changed(key.target)
+
+    def forget_target(self, target: str) -> None:
+        """Drop what an account told that is no longer configured."""
+        self._balances.forget_target(target)
+
+    def forget_reference(self) -> None:
+        """Know nothing of the reference URL: it is another one now, or none."""
+        self._around.reference = None
 
     def note_reference(self, reason: Reason | None) -> None:
         """Take whether the reference URL answered: None, or why it did not."""
@@ -105,7 +113,7 @@ class Diagnoses:
             if sights.falls_silent(observation.key, sight):
                 self._doubt()
             sights.note(observation.key, sight)
-            self._around.changed()
+            self._around.changed(observation.key.target)
         return observation
 
     def of(self, target: str, model: str = "") -> Diagnosis | None:

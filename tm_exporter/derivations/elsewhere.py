@@ -22,6 +22,21 @@ class _Word(NamedTuple):
     of: str
 
 
+class _Row(NamedTuple):
+    """
+    What a target said last.
+
+    Attributes:
+        at: Monotonic seconds.
+        seen: Whether its host answers.
+        host: Host and port, empty if it is not configured.
+    """
+
+    at: float
+    seen: Seen
+    host: str
+
+
 class _Heard(NamedTuple):
     """The two last words of a kind: one of them is not of the target that asks."""
 
@@ -34,7 +49,8 @@ class Elsewhere:
     """
     The last word of each target, for all others.
 
-    What is asked for at every failure is put together once for all of them.
+    What is asked for at every failure is put together once for all of them, from one
+    row of each target: a thousand may fail at a time.
 
     Args:
         targets: How the probes of each target are doing.
@@ -48,11 +64,17 @@ class Elsewhere:
     ) -> None:
         self._targets = targets
         self._address_of = address_of
+        self._rows: dict[str, _Row] = {}
         self._heard: _Heard | None = None
 
-    def changed(self) -> None:
+    def changed(self, target: str) -> None:
         """Look again: a target said something, or is gone."""
         self._heard = None
+        sights = self._targets.get(target)
+        if sights is None:
+            self._rows.pop(target, None)
+        elif (newest := sights.newest) is not None:
+            self._rows[target] = _Row(newest.at, newest.seen, self._host(target))
 
     def around(self, target: str, at: float) -> Seen:
         """
@@ -72,21 +94,20 @@ class Elsewhere:
 
     def _listen(self) -> _Heard:
         """Put together what all targets said last."""
-        words = [
-            (_Word(sights.newest.at, target), sights.newest.seen)
-            for target, sights in self._targets.items()
-            if sights.newest is not None
-        ]
         hosts: dict[str, float] = {}
-        for word, seen in words:
-            if seen is not Seen.GOOD:
-                host = self._host(word.of)
-                hosts[host] = max(word.at, hosts.get(host, word.at))
+        for at, seen, host in self._rows.values():
+            if seen is not Seen.GOOD and at > hosts.get(host, float("-inf")):
+                hosts[host] = at
         return _Heard(
-            good=_last_two(word for word, seen in words if seen is Seen.GOOD),
-            silent=_last_two(word for word, seen in words if seen is Seen.SILENT),
+            good=self._last(Seen.GOOD),
+            silent=self._last(Seen.SILENT),
             hosts=_last_two(_Word(at, host) for host, at in hosts.items()),
         )
+
+    def _last(self, kind: Seen) -> tuple[_Word, ...]:
+        """Return the two last words of a kind."""
+        rows = self._rows.items()
+        return _last_two(_Word(at, of) for of, (at, seen, _) in rows if seen is kind)
 
     def _host(self, target: str) -> str:
         """Return host and port of a target, empty if it is not configured."""

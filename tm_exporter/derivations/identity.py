@@ -33,7 +33,10 @@ class Identity:
 
     def forget(self, key: ProbeKey) -> None:
         """Drop what a probe met that is no longer configured."""
-        self._met[key.target, key.model].pop(key.probe, None)
+        of_model = key.target, key.model
+        self._met[of_model].pop(key.probe, None)
+        if not self._met[of_model]:
+            del self._met[of_model]
 
     def __call__(self, observation: Observation) -> Observation:
         """Add a change to an observation that shows one; unknown changes nothing."""

@@ -72,6 +72,10 @@ class Latest(Generic[FactT]):
             self._entries[key.target] = _Entry(fact, key, self._clock(), polls)
         return fact
 
+    def forget_target(self, target: str) -> None:
+        """Drop what a target told that is no longer configured."""
+        self._entries.pop(target, None)
+
     def known(self, target: str | None) -> Known[FactT] | None:
         """Return the last fact of a target, None if there is none or it is old."""
         entry = None if target is None else self._entries.get(target)

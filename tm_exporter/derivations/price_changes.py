@@ -133,6 +133,12 @@ class PriceChanges:
         self._tell()
         return observation.plus(samples) if samples else observation
 
+    def forget_target(self, target: str) -> None:
+        """Drop what an account told that is no longer configured."""
+        self._waiting = [each for each in self._waiting if each.key.target != target]
+        self._counts.pop(target, None)
+        self._usage.forget_target(target)
+
     def _compare(self, key: ProbeKey, listed: PriceList) -> tuple[Sample, ...]:
         """Note what changed; return the total of each price that is listed."""
         before, now = _unpacked(self._known.of(key.target)), prices_of(listed)

@@ -99,6 +99,13 @@ class Reconciliation:
         self._prices = Latest(PriceList, interval_of, clock)
         self._now = now
         self._records: dict[str, Record] = {}
+        self._complete_since = float("-inf")
+
+    def begin_anew(self) -> None:
+        """Count on no record from before: another instance may have paid since."""
+        self._complete_since = self._now()
+        for record in self._records.values():
+            record.since = max(record.since, self._complete_since)
 
     def __call__(self, observation: Observation) -> Observation:
         """Return a read of the usage with the drift, where it means something."""
@@ -111,6 +118,11 @@ class Reconciliation:
         if ratio is None:
             return observation
         return observation.plus([Sample(RECONCILIATION_DRIFT_RATIO, float(ratio))])
+
+    def forget_target(self, target: str) -> None:
+        """Drop the record of an account that is no longer configured."""
+        self._records.pop(target, None)
+        self._prices.forget_target(target)
 
     def _record(self, observation: Observation) -> None:
         """Take what a run used into the record of who pays for it."""
@@ -129,7 +141,9 @@ class Reconciliation:
 
     def _recalled(self, account: str, now: float) -> Record:
         """Return the record of before a restart, or a new one."""
-        return unpacked(self._remembered.of(account)) or Record(now, now)
+        record = unpacked(self._remembered.of(account)) or Record(now, now)
+        record.since = max(record.since, self._complete_since)
+        return record
 
     def _drift(self, account: str, read: UsageRead) -> Decimal | None:
         """Return the drift over the days that both sides know."""

@@ -143,6 +143,12 @@ class Runway:
             return observation
         return observation.plus([Sample(BILLING_RUNWAY_SECONDS, seconds)])
 
+    def forget_target(self, target: str) -> None:
+        """Drop what an account told that is no longer configured."""
+        self._falls.pop(target, None)
+        self._balances.forget_target(target)
+        self._spending.forget_target(target)
+
     def _runway(self, account: str) -> float | None:
         """Return the runway of a balance that was read just now."""
         known = self._balances.known(account)

@@ -35,6 +35,10 @@ class StoppedDeployments:
         self._lists.note(observation)
         return observation
 
+    def forget_target(self, target: str) -> None:
+        """Drop what an account said that is no longer configured."""
+        self._lists.forget_target(target)
+
     def can_stop(self, key: ProbeKey) -> bool:
         """Whether a probe asks something that an account can stop."""
         is_asked = key.surface == "on_demand" and bool(key.model)

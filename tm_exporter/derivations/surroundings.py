@@ -28,9 +28,9 @@ class Surroundings:
         self._elsewhere = Elsewhere(targets, address_of)
         self.reference: Sight | None = None
 
-    def changed(self) -> None:
-        """Look again: something was seen, or is looked at no more."""
-        self._elsewhere.changed()
+    def changed(self, target: str) -> None:
+        """Look again: a target was seen, or is looked at no more."""
+        self._elsewhere.changed(target)
 
     def evidence(
         self, standing: Standing, failure: Sight, *, credit: bool | None = None

@@ -73,6 +73,17 @@ class TokenizerDelta:
             return observation
         return self._compared(observation, counted.tokens)
 
+    def forget(self, key: ProbeKey) -> None:
+        """Drop what a probe was billed that is no longer configured."""
+        used = self._used.get((key.target, key.model))
+        if used is not None and used.key == key:
+            del self._used[key.target, key.model]
+
+    def forget_target(self, target: str) -> None:
+        """Drop what is known of a target that is no longer configured."""
+        self._versions.pop(target, None)
+        self._served.pop(target, None)
+
     def _compared(self, observation: Observation, tokens: int) -> Observation:
         """Return a run of the tokenizer with the difference, where it is known."""
         key = observation.key

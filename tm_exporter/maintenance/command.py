@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tm_exporter.config.settings import Settings
+from tm_exporter.config.shard import elsewhere
 from tm_exporter.config.state import NoStateDirectory, state_directory
 from tm_exporter.config.target import Target
 from tm_exporter.config.window import LONGEST
@@ -138,7 +139,11 @@ def _targets(settings: Settings, names: Sequence[str]) -> list[Target]:
     known = {target.name: target for target in settings.targets}
     for name in names:
         if name not in known:
-            hint = nearest(name, list(known)) or f": there are {', '.join(known)}"
+            hint = (
+                elsewhere(name, settings.shard)
+                or nearest(name, list(known))
+                or f": there are {', '.join(known)}"
+            )
             raise Refused(f"no target has the name `{name}`{hint}")
     return [known[name] for name in names or known]
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, ConfigDict, Field, ValidationError
 
 from tm_exporter.maintenance.window import OpenWindow
 from tm_exporter.memory import replace
@@ -32,7 +32,9 @@ class NoticesUnusable(Exception):  # noqa: N818 -- a state of the file
 
 
 class Notice(Section):
-    """A window that was begun by hand."""
+    """A window that was begun by hand; what a newer exporter adds is left out."""
+
+    model_config = ConfigDict(extra="ignore")
 
     name: str = Field(min_length=1, max_length=100)
     """What it is ended by."""
@@ -71,7 +73,9 @@ class Notice(Section):
 
 
 class _Document(Section):
-    """What the file holds."""
+    """What the file holds; `version` is raised only for what may not be left out."""
+
+    model_config = ConfigDict(extra="ignore")
 
     version: Literal[1] = 1
     windows: tuple[Notice, ...] = ()

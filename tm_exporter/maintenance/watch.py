@@ -11,6 +11,7 @@ from tm_exporter.budget.worker import ThreadWorker, Worker
 from tm_exporter.config.window import WindowSection
 from tm_exporter.maintenance.notices import Notices, NoticesUnusable, Stamp
 from tm_exporter.maintenance.window import OpenWindow, planned
+from tm_exporter.upkeep import surely
 
 
 log = structlog.get_logger()
@@ -80,7 +81,7 @@ class WindowWatch:
 
     async def _keep(self) -> None:
         while True:
-            await self.look()
+            await surely("maintenance", self.look)
             self._looked.set()
             await asyncio.sleep(LOOK_EVERY)
 

@@ -1,12 +1,12 @@
 """What an answer must be, beyond being an answer."""
 
-import re
 from typing import Self
 
 import orjson
 from pydantic import Field, field_validator, model_validator
 
 from tm_exporter.payloads import Completion
+from tm_exporter.probes.search import TooHard, compiled, is_found
 from tm_exporter.section import Section
 
 
@@ -14,7 +14,7 @@ class Expectation(Section):
     """What an answer must be; exactly one of these."""
 
     regex: str | None = None
-    """Must be found in the text."""
+    """Must be found in the text, in the syntax of Python's `re`."""
 
     json_: bool | None = Field(default=None, alias="json")
     """The text must be a JSON document."""
@@ -26,10 +26,7 @@ class Expectation(Section):
     @classmethod
     def _compiles(cls, value: str | None) -> str | None:
         if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from None
+            compiled(value)
         return value
 
     @model_validator(mode="after")
@@ -42,22 +39,30 @@ class Expectation(Section):
         return self
 
 
-def unmet(expect: Expectation, completion: Completion) -> str | None:
-    """
-    Say how an answer differs from what is expected, None if it does not.
-
-    A model that thinks aloud may use up its tokens before it says anything, so a
-    regular expression looks at the reasoning where only that was said.
-    """
+async def unmet(expect: Expectation, completion: Completion) -> str | None:
+    """Say how an answer differs from what is expected, None if it does not."""
     if expect.regex is not None:
-        cut_short = not completion.text and completion.finish_reason == "length"
-        text = completion.reasoning if cut_short else completion.text
-        found = re.search(expect.regex, text)
-        return None if found else "the text does not match the regular expression"
+        return await _mismatch(expect.regex, completion)
     if expect.json_ is not None:
         return None if expect.json_ is is_json(completion.text) else _json_text(expect)
     called = expect.tool_call in completion.tool_calls
     return None if called else f"{expect.tool_call} was not called"
+
+
+async def _mismatch(pattern: str, completion: Completion) -> str | None:
+    """
+    Say why a regular expression was not found, None if it was.
+
+    A model that thinks aloud may use up its tokens before it says anything, so it
+    looks at the reasoning where only that was said.
+    """
+    cut_short = not completion.text and completion.finish_reason == "length"
+    text = completion.reasoning if cut_short else completion.text
+    try:
+        found = await is_found(pattern, text)
+    except TooHard as error:
+        return str(error)
+    return None if found else "the text does not match the regular expression"
 
 
 def _json_text(expect: Expectation) -> str:

@@ -1,13 +1,15 @@
 """What the probes that let a model generate have in common."""
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from tm_exporter.catalog import CANARY_TOKENS
-from tm_exporter.observation import Demand, Sample
+from tm_exporter.observation import Demand, Reason, Sample, Verdict
 from tm_exporter.payloads import Completion, Usage
 from tm_exporter.probes.base import InferenceProbe
 from tm_exporter.probes.bounds import PROMPT, demand, most_output, unbounded
@@ -15,6 +17,7 @@ from tm_exporter.probes.expectation import Expectation, unmet
 from tm_exporter.probes.prompts import NONCE_LETTERS, filler, nonce
 from tm_exporter.probes.routes import CHAT, Route
 from tm_exporter.section import Duration, ProbeSection, Surface
+from tm_exporter.verdict import Judged
 
 
 MaxTokens = Annotated[
@@ -89,6 +92,20 @@ class StreamSection(GenerationSection):
     """Seconds without an event which end a stream that has begun."""
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """
+    What was found on one answer.
+
+    Attributes:
+        judged: With `expect` among what it was held against.
+        seconds: That holding it against `expect` took, which is not the service's.
+    """
+
+    judged: Judged[Completion]
+    seconds: float = 0.0
+
+
 class GenerationProbe(InferenceProbe[GenerationT]):
     """What the probes that let a model generate share."""
 
@@ -122,10 +139,15 @@ class GenerationProbe(InferenceProbe[GenerationT]):
             ours.update(route.streamed)
         return over(ours, section.body, route)
 
-    def unmet(self, completion: Completion) -> str | None:
-        """Say which expectation an answer does not meet, None if it meets all."""
-        expect = self.section.expect
-        return None if expect is None else unmet(expect, completion)
+    async def checked(self, judged: Judged[Completion]) -> Checked:
+        """Return what was judged; an answer that passed must be as expected, too."""
+        expect, start = self.section.expect, time.monotonic()
+        if expect is None or judged.answer is None or not judged.verdict.passed:
+            return Checked(judged)
+        wrong = await unmet(expect, judged.answer)
+        if wrong is not None:
+            judged = replace(judged, verdict=Verdict(Reason.ASSERTION, wrong))
+        return Checked(judged, time.monotonic() - start)
 
 
 def long_prompt(tokens: int) -> str:

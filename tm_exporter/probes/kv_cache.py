@@ -171,5 +171,5 @@ class KvCacheProbe(StreamProbe[KvCacheSection]):
             samples=(*streamed, *samples),
             used=tuple(answer.used for answer in answers),
             facts=ModelIdentity.of(self.key.model, answers[-1].record.completion),
-            paused=paused,
+            paused=paused + sum(answer.checking for answer in answers),
         )

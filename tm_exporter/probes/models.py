@@ -3,14 +3,27 @@
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from tm_exporter.catalog import MODEL_LISTED, MODEL_MAX_MODEL_LEN, MODELS_LISTED
+from tm_exporter.catalog import (
+    EXPORTER_LABEL_OVERFLOW,
+    MODEL_LISTED,
+    MODEL_MAX_MODEL_LEN,
+    MODELS_LISTED,
+)
 from tm_exporter.facts import ModelsServed
+from tm_exporter.judging import judge_aside
 from tm_exporter.observation import Outcome, Reason, Sample
 from tm_exporter.payloads import ServedModel, read_models
 from tm_exporter.probes.base import InferenceProbe
 from tm_exporter.reasons import JSON_BODY
 from tm_exporter.section import Duration, ProbeSection, Surface
-from tm_exporter.verdict import Promise, judge
+from tm_exporter.verdict import Promise
+
+
+MOST_MODELS = 300
+"""Models of one list that are remembered, besides those that are configured."""
+
+LONGEST_NAME = 200
+"""Characters of a model's name that is remembered: as many as a label has."""
 
 
 class ModelsSection(ProbeSection):
@@ -36,7 +49,7 @@ class ModelsProbe(InferenceProbe[ModelsSection]):
             the length of its context where the list says so; the list as a fact.
         """
         exchange = await self.client.get("/v1/models", timeout=self.section.timeout)
-        judged = judge(
+        judged = await judge_aside(
             exchange,
             Promise(
                 surface=self.key.surface,
@@ -49,9 +62,16 @@ class ModelsProbe(InferenceProbe[ModelsSection]):
         return Outcome(
             verdict=judged.verdict,
             exchanges=(exchange,),
-            samples=tuple(self._samples(judged.answer)),
-            facts=(ModelsServed(judged.answer),),
+            samples=(*self._samples(judged.answer), *_left_out(judged.answer)),
+            facts=(ModelsServed(self._known(judged.answer)),),
         )
+
+    def _known(self, served: tuple[ServedModel, ...]) -> tuple[ServedModel, ...]:
+        """Return as many of the list as are remembered, those configured among them."""
+        ours = frozenset(self.models)
+        short = [m for m in served if m.name in ours or len(m.name) <= LONGEST_NAME]
+        near = short[:MOST_MODELS]
+        return (*near, *(m for m in short[MOST_MODELS:] if m.name in ours))
 
     def _missing(self, served: tuple[ServedModel, ...]) -> str | None:
         """Name the configured models that the list lacks."""
@@ -69,3 +89,10 @@ class ModelsProbe(InferenceProbe[ModelsSection]):
             length = lengths.get(name)
             if length is not None:
                 yield Sample(MODEL_MAX_MODEL_LEN, length, (name,))
+
+
+def _left_out(served: tuple[ServedModel, ...]) -> Iterator[Sample]:
+    """Yield how many models there was no room for, if there were any."""
+    if len(served) > MOST_MODELS:
+        left_out = len(served) - MOST_MODELS
+        yield Sample(EXPORTER_LABEL_OVERFLOW, left_out, (MODELS_LISTED.name,))

@@ -58,11 +58,13 @@ class Streamed:
         exchange: What was seen on the wire.
         record: What was read of the stream.
         judged: What was found on both.
+        checking: Seconds that holding it against `expect` took.
     """
 
     exchange: Exchange
     record: StreamRecord
     judged: Judged[Completion]
+    checking: float = 0.0
 
     @property
     def timing(self) -> StreamTiming | None:
@@ -118,6 +120,7 @@ class StreamProbe(GenerationProbe[StreamT]):
                 *prompt_counted(self.section, answer.judged),
                 *ModelIdentity.of(self.key.model, answer.record.completion),
             ),
+            paused=answer.checking,
         )
 
     async def ask(
@@ -131,11 +134,16 @@ class StreamProbe(GenerationProbe[StreamT]):
             self.route.path, request, timeout=timeout, reader=reader
         )
         record = reader.record()
-        promise = Promise(
-            surface=self.key.surface, model=self.key.model, check=self.unmet
+        promise: Promise[Completion] = Promise(
+            surface=self.key.surface, model=self.key.model
         )
-        judged: Judged[Completion] = judge(exchange, promise, record)
-        return Streamed(exchange=exchange, record=record, judged=judged)
+        checked = await self.checked(judge(exchange, promise, record))
+        return Streamed(
+            exchange=exchange,
+            record=record,
+            judged=checked.judged,
+            checking=checked.seconds,
+        )
 
 
 def violation_samples(answer: Streamed) -> Iterator[Sample]:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from tm_exporter.catalog import TOKENIZER_ROUNDTRIP_SUCCESS
 from tm_exporter.exchange import Exchange
 from tm_exporter.facts import PromptCounted
+from tm_exporter.judging import judge_aside
 from tm_exporter.observation import Outcome, Reason, Sample, Verdict
 from tm_exporter.payloads import ShapeError, count_of, object_of, read_tokens
 from tm_exporter.probes.base import InferenceProbe
@@ -20,7 +21,7 @@ from tm_exporter.probes.bounds import PROMPT
 from tm_exporter.probes.routes import messages
 from tm_exporter.reasons import JSON_BODY
 from tm_exporter.section import Duration, ProbeSection, Surface
-from tm_exporter.verdict import Judged, Promise, judge
+from tm_exporter.verdict import Judged, Promise
 
 
 TEXT = "The quick brown fox jumps over the lazy dog. Größe, 東京, 🙂"
@@ -85,13 +86,15 @@ class TokenizeProbe(InferenceProbe[TokenizeSection]):
             {"prompt": TEXT, "add_special_tokens": False}, deadline
         )
         surface = self.key.surface
-        tokens = judge(
+        tokens = await judge_aside(
             there, Promise(surface=surface, read=read_tokens, check=_are_there)
         )
         if tokens.answer is None or not tokens.verdict.passed:
             return _outcome(tokens, there)
         back = await self._ask("/detokenize", {"tokens": tokens.answer}, deadline)
-        text = judge(back, Promise(surface=surface, read=read_text, check=_is_the_same))
+        text = await judge_aside(
+            back, Promise(surface=surface, read=read_text, check=_is_the_same)
+        )
         if not text.verdict.passed:
             return _outcome(text, there, back)
         return _outcome(text, there, back, counted=await self._count(deadline))
@@ -104,7 +107,7 @@ class TokenizeProbe(InferenceProbe[TokenizeSection]):
         if exchange.status in _TAKES_NO_MESSAGES:
             self.patience.until = self.clock() + ASK_AGAIN_AFTER
         promise = Promise(surface=self.key.surface, read=read_count)
-        return judge(exchange, promise).answer
+        return (await judge_aside(exchange, promise)).answer
 
     async def _tokenize(self, what: Mapping[str, Any], deadline: float) -> Exchange:
         return await self._ask("/tokenize", what, deadline)

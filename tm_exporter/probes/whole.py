@@ -3,12 +3,13 @@
 from typing import Generic
 
 from tm_exporter.facts import ModelIdentity
+from tm_exporter.judging import judge_aside
 from tm_exporter.observation import Outcome
 from tm_exporter.probes.bounds import used
 from tm_exporter.probes.counted import prompt_counted
 from tm_exporter.probes.generation import GenerationProbe, GenerationT, token_samples
 from tm_exporter.reasons import GENERATED
-from tm_exporter.verdict import Promise, judge
+from tm_exporter.verdict import Promise
 
 
 class WholeProbe(GenerationProbe[GenerationT], Generic[GenerationT]):
@@ -30,9 +31,9 @@ class WholeProbe(GenerationProbe[GenerationT], Generic[GenerationT]):
             surface=self.key.surface,
             read=self.route.read,
             model=self.key.model,
-            check=self.unmet,
         )
-        judged = judge(exchange, promise)
+        checked = await self.checked(await judge_aside(exchange, promise))
+        judged = checked.judged
         usage = judged.answer.usage if judged.answer is not None else None
         return Outcome(
             verdict=judged.verdict,
@@ -43,4 +44,5 @@ class WholeProbe(GenerationProbe[GenerationT], Generic[GenerationT]):
                 *prompt_counted(self.section, judged),
                 *ModelIdentity.of(self.key.model, judged.answer),
             ),
+            paused=checked.seconds,
         )

@@ -63,7 +63,7 @@ class Pull(Generic[SectionT]):
         exchange = await self.client.get(
             path, timeout=self.section.timeout, params=params
         )
-        judged = judged_answer(exchange, read)
+        judged = await judged_answer(exchange, read)
         found = () if judged.answer is None else tuple(samples(judged.answer))
         return judged, Outcome(
             verdict=judged.verdict, exchanges=(exchange,), samples=found

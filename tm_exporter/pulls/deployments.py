@@ -22,6 +22,12 @@ from tm_exporter.section import Duration, ProbeSection, Surface
 from tm_exporter.timestamps import read_timestamp
 
 
+MOST_EVENTS = 50
+"""Events of one deployment that are read: the newest, where they are in order."""
+
+LONGEST_TEXT = 200
+"""Characters of a name, or of any other text, that are read: as many as a label has."""
+
 _MOST = 1_000_000  # replicas, or GPUs, that anyone could have
 _NO_STATUS = "MODEL_STATUS_UNSPECIFIED"
 _NO_EVENT_TYPE = "EVENT_TYPE_UNSPECIFIED"
@@ -148,10 +154,22 @@ def _read_deployment(row: Any, where: str) -> Deployment:
 
 def _read_events(rows: Any) -> Iterator[DeploymentEvent]:
     """Yield what can be read of a list of events; the rest is no fault of the list."""
-    for row in rows if isinstance(rows, list) else ():
+    for row in _newest(rows) if isinstance(rows, list) else ():
         if isinstance(row, dict):
             kind = _text(row.get("eventType")) or _NO_EVENT_TYPE
             yield DeploymentEvent(kind, _moment(row.get("createdAt")))
+
+
+def _newest(rows: list[Any]) -> list[Any]:
+    """Return as many events as are read, from whichever end the newest are at."""
+    if len(rows) <= MOST_EVENTS:
+        return rows
+    first, last = (
+        _moment(each.get("createdAt")) if isinstance(each, dict) else None
+        for each in (rows[0], rows[-1])
+    )
+    is_newest_first = first is not None and last is not None and first > last
+    return rows[:MOST_EVENTS] if is_newest_first else rows[-MOST_EVENTS:]
 
 
 def _moment(value: Any) -> float | None:
@@ -164,7 +182,7 @@ def _moment(value: Any) -> float | None:
 def _text(value: Any) -> str:
     """Return a text or an enumeration's number as text; empty for anything else."""
     is_word = isinstance(value, str | int) and not isinstance(value, bool)
-    return str(value) if is_word else ""
+    return str(value)[:LONGEST_TEXT] if is_word else ""
 
 
 def _number(value: Any, what: str) -> int | None:

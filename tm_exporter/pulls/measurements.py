@@ -7,7 +7,7 @@ those in which others write such things, are all taken.
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,9 @@ from typing import Any
 from tm_exporter.payloads import ShapeError
 from tm_exporter.timestamps import read_timestamp
 
+
+MOST_LISTED = 2000
+"""Entries of one answer that are looked at."""
 
 MOST = 100
 """Measurements that one answer may have; the rest is left out, and counted."""
@@ -87,7 +90,7 @@ def read_measurements(payload: Any) -> Measurements:
     Raises:
         ShapeError: There is no list, or one of things that have no name.
     """
-    rows = _rows(payload)
+    rows = _rows(payload)[:MOST_LISTED]
     named = [(name, row) for row in rows if (name := _name(row))]
     if rows and not named:
         raise ShapeError("nothing in the list of metrics has a name")
@@ -170,9 +173,14 @@ def _may_be_told(key: str, value: Any) -> bool:
 
 def _told_apart(series: list[_Series]) -> Iterator[tuple[str, _Series]]:
     """Yield entries of one name, with that in which they differ."""
-    every = {key for one in series for key in one.labels}
+    values: defaultdict[str, set[str]] = defaultdict(set)
+    having: Counter[str] = Counter()
+    for one in series:
+        having.update(one.labels.keys())
+        for key, value in one.labels.items():
+            values[key].add(value)
     differing = sorted(
-        key for key in every if len({one.labels.get(key) for one in series}) > 1
+        key for key in values if len(values[key]) > 1 or having[key] < len(series)
     )[:_MOST_LABELS]
     for one in series:
         told = [f"{key}={one.labels[key]}" for key in differing if key in one.labels]

@@ -3,11 +3,13 @@ Lists of the Control Plane that come in pages, read to their end.
 
 Pages are numbered (`page`, from 1, and `size`) or follow a cursor (`pageSize`,
 `pageToken`). A list is read whole or not at all, but for one that does not end:
-of that it is the first `MOST_PAGES` pages.
+of that it is the first `MOST_PAGES` pages,
+and the first `MOST_ENTRIES` entries.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, Generic, Literal, TypeVar
 
 from tm_exporter.payloads import ShapeError, integer_of, list_of, object_of, text_of
@@ -19,6 +21,7 @@ Paging = Literal["numbered", "cursor"]
 
 PAGE_SIZE = 100
 MOST_PAGES = 20
+MOST_ENTRIES = 2000
 _MOST = 2**63 - 1
 _SIZE: Mapping[Paging, str] = {"numbered": "size", "cursor": "pageSize"}
 
@@ -56,13 +59,15 @@ class _Page(Generic[T]):
 
     Attributes:
         rows: The entries, read.
-        raw: The entries, to tell a page that comes again.
+        count: How many there are, read or not.
+        digest: Of the entries, to tell a page that comes again.
         size, total: None where the answer does not say.
         token: Of the page after it; empty where the answer names none.
     """
 
     rows: tuple[T, ...]
-    raw: list[Any]
+    count: int
+    digest: bytes
     size: int | None = None
     total: int | None = None
     token: str = ""
@@ -86,7 +91,7 @@ async def read_pages(reading: Reading, listing: Listing[T]) -> tuple[T, ...] | N
         **listing.params,
         _SIZE[listing.paging]: str(PAGE_SIZE),
     }
-    while params is not None and len(pages) < MOST_PAGES:
+    while params is not None and len(pages) < MOST_PAGES and len(found) < MOST_ENTRIES:
         page = await reading.ask(
             listing.path,
             lambda payload: _read_page(payload, listing),
@@ -95,10 +100,11 @@ async def read_pages(reading: Reading, listing: Listing[T]) -> tuple[T, ...] | N
         )
         if page is None:
             return None
-        if pages and page.raw == pages[-1].raw:
+        if pages and page.digest == pages[-1].digest:
             break  # the service does not turn the page
         pages.append(page)
         found.extend(page.rows)
+        del found[MOST_ENTRIES:]
         params = _following(params, pages, listing.paging)
     return tuple(found)
 
@@ -123,16 +129,24 @@ def _read_page(payload: Any, listing: Listing[T]) -> _Page[T]:
     """Return one page; a bare list is the only one."""
     raw = rows_of(payload, *listing.members, may_be_bare=listing.may_be_bare)
     member = listing.members[0]
-    rows = tuple(listing.read(row, f"{member}[{at}]") for at, row in enumerate(raw))
+    near = enumerate(raw[:MOST_ENTRIES])
+    rows = tuple(listing.read(row, f"{member}[{at}]") for at, row in near)
+    count, digest = len(raw), _digest(raw)
     if isinstance(payload, list):
-        return _Page(rows, raw, size=len(raw) + 1)
+        return _Page(rows, count, digest, size=count + 1)
     return _Page(
         rows,
-        raw,
+        count,
+        digest,
         size=_count(payload.get("size")),
         total=_count(payload.get("total")),
         token=_token(payload.get("nextPageToken")),
     )
+
+
+def _digest(raw: list[Any]) -> bytes:
+    """Return what two equal lists have in common, and no other has."""
+    return blake2b(repr(raw).encode("utf-8", "surrogatepass")).digest()
 
 
 def _count(value: Any) -> int | None:
@@ -167,9 +181,9 @@ def _is_last(pages: list[_Page[Any]]) -> bool:
 
     A service may give less than it is asked for; what it says of itself counts.
     """
-    page, read = pages[-1], sum(len(each.raw) for each in pages)
-    if not page.raw or (page.total is not None and read >= page.total):
+    page, read = pages[-1], sum(each.count for each in pages)
+    if not page.count or (page.total is not None and read >= page.total):
         return True
     if page.size is None and page.total is not None:
         return False
-    return len(page.raw) < (page.size or PAGE_SIZE)
+    return page.count < (page.size or PAGE_SIZE)

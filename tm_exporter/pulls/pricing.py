@@ -26,6 +26,12 @@ from tm_exporter.section import Duration, PriceUnit, ProbeSection, Surface
 
 
 _ACTIVE = {"activeOnly": "true"}
+MOST_PRICES = 3000
+"""Prices of tokens that are remembered: three for each of a thousand models."""
+
+LONGEST_NAME = 200
+"""Characters of a model's name whose prices are remembered: as many as a label has."""
+
 _TOKENS: Mapping[PriceUnit, int] = {"per_million": 1_000_000, "per_token": 1}
 _EXACT = Context(prec=40)  # an int64, nine more digits and a million
 _KINDS: Mapping[str, TokenKind] = {
@@ -138,8 +144,8 @@ def _price_list(prices: tuple[ListedPrice, ...]) -> PriceList:
         tuple(
             TokenPrice(one.model, known[one.kind], one.money.currency, one.money.amount)
             for one in prices
-            if one.kind in known
-        ),
+            if one.kind in known and len(one.model) <= LONGEST_NAME
+        )[:MOST_PRICES],
         is_plausible=_is_plausible(prices),
     )
 

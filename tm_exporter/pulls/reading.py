@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 from tm_exporter.clients.client import ControlPlaneClient
 from tm_exporter.exchange import Exchange
+from tm_exporter.judging import judge_aside
 from tm_exporter.observation import PASSED, Fact, Outcome, Reason, Sample, Verdict
-from tm_exporter.verdict import Judged, Promise, judge
+from tm_exporter.verdict import Judged, Promise
 
 
 T = TypeVar("T")
@@ -72,7 +73,8 @@ class Reading:
             self._note(Verdict(Reason.TIMEOUT, detail), None)
             return None
         exchange = await self._client.get(path, timeout=left, params=params)
-        judged = judged_answer(exchange, read)
+        judged = await judged_answer(exchange, read)
+        exchange = exchange.emptied()
         if may_be_missing and _is_missing(judged.verdict, exchange):
             self._excused.append((exchange, judged.verdict))
         else:
@@ -130,9 +132,10 @@ def _is_missing(verdict: Verdict, exchange: Exchange) -> bool:
     return exchange.status in _MISSING_ROUTE or verdict.reason is Reason.BAD_PAYLOAD
 
 
-def judged_answer(exchange: Exchange, read: Callable[[Any], T]) -> Judged[T]:
+async def judged_answer(exchange: Exchange, read: Callable[[Any], T]) -> Judged[T]:
     """Judge an answer; what an error says of itself may be private, and stays out."""
-    judged = judge(exchange, Promise(surface="control_plane", read=read))
+    promise = Promise(surface="control_plane", read=read)
+    judged = await judge_aside(exchange, promise)
     if judged.verdict.reason is not Reason.ERROR_BODY:
         return judged
     said = Verdict(Reason.ERROR_BODY, "the answer is an error")

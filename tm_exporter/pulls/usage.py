@@ -14,6 +14,15 @@ from tm_exporter.section import Duration, ProbeSection, Surface
 from tm_exporter.timestamps import read_timestamp, rfc3339
 
 
+MOST_LISTED = 10_000
+"""Rows that are looked at, more than an answer of real ones has room for."""
+
+MOST_ROWS = 4000
+"""Rows that are remembered, the newest: a hundred models on each of forty days."""
+
+LONGEST_NAME = 200
+"""Characters of a model's name that are read: as many as a label has."""
+
 _DAY = 86_400
 _DAYS_BACK = 34
 _UINT64 = 2**64 - 1
@@ -58,16 +67,17 @@ class UsagePull(Pull[UsageSection]):
 
 def _read(payload: Any) -> tuple[UsageRow, ...]:
     """Return the rows in order of time, without those of no time or no model."""
-    rows = rows_of(payload, "rows")
+    rows = rows_of(payload, "rows")[:MOST_LISTED]
     read = (_read_row(row, f"rows[{at}]") for at, row in enumerate(rows))
-    return tuple(sorted((r for r in read if r is not None), key=lambda r: r.start))
+    known = sorted((r for r in read if r is not None), key=lambda r: r.start)
+    return tuple(known[-MOST_ROWS:])
 
 
 def _read_row(row: Any, where: str) -> UsageRow | None:
     """Return one row; a count that is left out is zero, as protobuf has it."""
     fields = object_of(row, where)
     start = read_timestamp(fields.get("bucketStart"), f"{where}.bucketStart")
-    model = text_of(fields.get("modelId"), f"{where}.modelId")
+    model = text_of(fields.get("modelId"), f"{where}.modelId")[:LONGEST_NAME]
     counts = (
         integer_of(fields.get(name), f"{where}.{name}", least=0, most=_UINT64)
         for name in ("inputTokens", "outputTokens", "cachedTokens", "requestCount")

@@ -1,0 +1,1 @@
+"""Reading the configuration again while the exporter runs, wholly or not at all."""

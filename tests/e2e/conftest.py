@@ -8,7 +8,7 @@ from tests.e2e.children import TM_EXPORTER, child
 from tests.e2e.daemon import Daemon, listening
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """
     Run the demo, among variables of a real account, none of which it may read.

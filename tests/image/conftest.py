@@ -41,7 +41,7 @@ def rebuilt(
     return "localhost/rebuilt"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shown(
     engine: Engine, image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Container]:

@@ -86,8 +86,9 @@ class Watched:
                 self._say(f"{path} as {accept}", answer.text)
             status = (await client.get("/api/v1/status")).json()
             for run in _texts_under(status, "probe_id"):
-                answer = await client.get(f"/api/v1/evidence/{run}")
-                self._say("evidence", answer.text)
+                if (place := f"evidence {run}") not in self.said:
+                    answer = await client.get(f"/api/v1/evidence/{run}")
+                    self._say(place, answer.text)
 
     def _say(self, place: str, text: str) -> None:
         self.said[place] = self.said.get(place, "") + text

@@ -12,7 +12,8 @@ FUZZ_SECONDS ?= 600
 FUZZ_JOBS ?= 1
 FUZZ_TARGETS ?=
 MINUTES ?= 120
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# Files run in the order of tests/conftest.py: what waits for other programs first.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 PARTS := .tools/oldest/.complete .tools/newest/.complete .tools/peer/.complete .tools/grafana/.complete .tools/browser/.complete .tools/checks/.complete .tools/helm/.complete .tools/image/.complete .tools/operator/.complete .tools/sbom/.complete
 
 .DEFAULT_GOAL := help

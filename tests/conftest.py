@@ -1,4 +1,4 @@
-"""The one option of the suite, and which part of it opens sockets."""
+"""The one option of the suite, its order, and which part of it opens sockets."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -26,11 +26,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what opens sockets, so that the rest can be run in seconds."""
+    """
+    Mark what opens sockets, so that the rest can be run in seconds.
+
+    What waits for other programs comes first: begun last, one worker would be left
+    with it while the other has nothing to do.
+    """
     here = Path(__file__).parent
     for item in items:
         if SOCKETS & set(item.path.relative_to(here).parts):
             item.add_marker("sockets")
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 @pytest.fixture(scope="session")

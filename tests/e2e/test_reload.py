@@ -15,6 +15,8 @@ from tests.e2e.waiting import eventually
 from tests.service import Service, running_service
 
 
+pytestmark = pytest.mark.e2e
+
 FAST = {"interval": "500ms", "timeout": "500ms"}
 ON = {"health": FAST, "chat_stream": FAST}
 OFF = (

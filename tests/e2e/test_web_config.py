@@ -20,6 +20,8 @@ from tm_exporter.config.web_load import load_web
 from tm_exporter.healthcheck import ask
 
 
+pytestmark = pytest.mark.e2e
+
 SAMPLE = ROOT / "deploy/web-config/web.yml"
 LANES = ("oldest", "newest")
 TLS = {

@@ -1,10 +1,14 @@
-"""The one option of the suite, its order, and which part of it opens sockets."""
+"""The one option of the suite, its order, and what its parts share."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+
+from tm_exporter.logs import Logging, configure
+from tm_exporter.simulator.server import Simulator
 
 
 SOCKETS = {
@@ -51,6 +55,22 @@ def state_of_its_own(monkeypatch: pytest.MonkeyPatch, states: Iterator[Path]) ->
     """Keep what daemons remember and spend out of the home, and of other tests."""
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(next(states)))
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Simulator]:
+    """Run a simulated service that answers soon."""
+    async with Simulator(first_token_seconds=0.02, gap_seconds=0.001) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def logging() -> Iterator[Logging]:
+    """Log into nothing, and fail for what is no event."""
+    with Path(os.devnull).open("w") as stream:
+        made = configure(level="debug", stream=stream, strict=True)
+        yield made
+        made.close()
 
 
 @pytest.fixture

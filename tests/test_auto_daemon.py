@@ -1,7 +1,7 @@
 """Targets that say `models: auto`, in a daemon of its own against a whole service."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,6 @@ from tm_exporter.simulator.server import Simulator
 FAST = {"interval": "1s", "timeout": "1s"}
 CHEAPEST = "openai/gpt-oss-20b"
 TARGET = 'surface="serverless",target="serverless"'
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Simulator]:
-    """Run a simulated service."""
-    async with Simulator(first_token_seconds=0.02, gap_seconds=0.001) as simulator:
-        yield simulator
 
 
 @pytest.fixture

@@ -2,23 +2,21 @@
 
 import asyncio
 import json
-import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.piped_log import PipedLog, piped_log
 from tm_exporter.config.load import Loaded, load
 from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging, configure
 from tm_exporter.simulator.server import Simulator
 
 
 FAST = {"interval": "1s", "timeout": "1s"}
-Log = tuple[Logging, Callable[[], str]]
 
 
 @pytest.fixture(autouse=True)
@@ -29,27 +27,10 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def service() -> AsyncIterator[Simulator]:
-    """Run a simulated service."""
-    async with Simulator(first_token_seconds=0.02, gap_seconds=0.001) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def log() -> Iterator[Log]:
+def log() -> Iterator[PipedLog]:
     """Log at the finest level into a pipe, and return what was written."""
-    reading, writing = os.pipe()
-    with os.fdopen(writing, "w") as stream:
-        logging = configure(level="debug", stream=stream, strict=True)
-
-        def written() -> str:
-            logging.close()
-            stream.close()
-            with os.fdopen(reading) as lines:
-                return lines.read()
-
-        yield logging, written
-        logging.close()
+    with piped_log("debug") as log:
+        yield log
 
 
 def configured(service: Simulator, **target: Any) -> Loaded:
@@ -90,7 +71,7 @@ async def until(url: str, wanted: str, path: str = "/metrics") -> str:
     return text
 
 
-async def test_what_is_probed_is_exposed(service: Simulator, log: Log) -> None:
+async def test_what_is_probed_is_exposed(service: Simulator, log: PipedLog) -> None:
     """From a configuration to a passing verdict on the page, and back to nothing."""
     daemon = Daemon(configured(service), log[0], "127.0.0.1:0")
     url = await daemon.start()
@@ -110,7 +91,7 @@ async def test_what_is_probed_is_exposed(service: Simulator, log: Log) -> None:
 
 
 async def test_an_outage_shows_within_an_interval_and_so_does_its_end(
-    service: Simulator, log: Log
+    service: Simulator, log: PipedLog
 ) -> None:
     """Failing and recovering are one log line each."""
     daemon = Daemon(configured(service), log[0], "127.0.0.1:0")
@@ -136,7 +117,7 @@ async def test_an_outage_shows_within_an_interval_and_so_does_its_end(
 
 
 async def test_no_secret_is_in_anything_that_is_said(
-    service: Simulator, log: Log
+    service: Simulator, log: PipedLog
 ) -> None:
     """Not on a page, and not in a log line at the finest level."""
     planted = "ak-planted-5d8e1f"
@@ -157,7 +138,7 @@ async def test_no_secret_is_in_anything_that_is_said(
 
 
 async def test_a_scrape_does_not_wait_for_a_service_that_hangs(
-    service: Simulator, log: Log
+    service: Simulator, log: PipedLog
 ) -> None:
     """And neither does the end."""
     service.switch("hang")
@@ -175,7 +156,7 @@ async def test_a_scrape_does_not_wait_for_a_service_that_hangs(
             await daemon.stop()
 
 
-async def test_with_no_target_it_still_answers(log: Log) -> None:
+async def test_with_no_target_it_still_answers(log: PipedLog) -> None:
     """An exporter that dies for want of targets cannot say what is missing."""
     loaded = load(file=None, environ={}, isolated=True)
     daemon = Daemon(loaded, log[0], "127.0.0.1:0")
@@ -190,7 +171,7 @@ async def test_with_no_target_it_still_answers(log: Log) -> None:
     assert ready.strip() == "ready"
 
 
-async def test_what_was_spent_is_told(service: Simulator, log: Log) -> None:
+async def test_what_was_spent_is_told(service: Simulator, log: PipedLog) -> None:
     """As metrics, on the page, and in the ledger for the next start."""
     daemon = Daemon(configured(service), log[0], "127.0.0.1:0")
     url = await daemon.start()
@@ -217,7 +198,7 @@ async def test_what_was_spent_is_told(service: Simulator, log: Log) -> None:
 
 
 async def test_without_a_ledger_free_probes_go_on(
-    service: Simulator, log: Log, state: Path
+    service: Simulator, log: PipedLog, state: Path
 ) -> None:
     """Said in the log, as a metric and on the page; slots are skipped."""
     (state / "ledger.sqlite3").mkdir()
@@ -247,7 +228,7 @@ async def test_without_a_ledger_free_probes_go_on(
 
 
 async def test_a_paid_probe_that_ran_lately_has_no_first_run(
-    service: Simulator, log: Log
+    service: Simulator, log: PipedLog
 ) -> None:
     """A crash loop must not be one of requests that cost money."""
     hourly = {"interval": "1h", "timeout": "1s"}

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.piped_log import piped_log
 from tests.wire import free_port, head, relay, request, send, serving
 from tm_exporter.config.load import Loaded, load
 from tm_exporter.config.registry import kinds_of
 from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging, configure
+from tm_exporter.logs import Logging
 from tm_exporter.simulator.server import Simulator
 
 
@@ -40,27 +40,10 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-async def service() -> AsyncIterator[Simulator]:
-    """Run a simulated service."""
-    async with Simulator(first_token_seconds=0.02, gap_seconds=0.001) as simulator:
-        yield simulator
-
-
-@pytest.fixture
 def log() -> Iterator[Log]:
     """Log into a pipe, and return the lines that were written."""
-    reading, writing = os.pipe()
-    with os.fdopen(writing, "w") as stream:
-        logging = configure(level="info", stream=stream, strict=True)
-
-        def lines() -> list[dict[str, Any]]:
-            logging.close()
-            stream.close()
-            with os.fdopen(reading) as written:
-                return [json.loads(line) for line in written]
-
-        yield logging, lines
-        logging.close()
+    with piped_log("info") as (logging, written):
+        yield logging, lambda: [json.loads(line) for line in written().splitlines()]
 
 
 def configured(service: Simulator, **more: Any) -> Loaded:

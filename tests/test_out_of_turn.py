@@ -1,7 +1,7 @@
 """What comes of a wish: which probes run, what they may cost, what is told of them."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -78,6 +78,7 @@ class World:
     cap: str = "10"
     why_not_pay: str = ""
     renewed: list[float] = field(default_factory=list)
+    ledgers: list[Ledger] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -91,7 +92,8 @@ class World:
     def opened(self) -> Ledger:
         """Return the ledger."""
         caps = Caps(Decimal(self.cap), Decimal(self.cap) * 31)
-        return Ledger(self.folder, caps, lambda: NOON)
+        self.ledgers.append(Ledger(self.folder, caps, lambda: NOON))
+        return self.ledgers[-1]
 
     def asker(self, till: Till | None = None) -> OutOfTurn:
         """Return what meets wishes."""
@@ -117,9 +119,12 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Return a world of one free and two paid probes."""
-    return World(tmp_path, [free(), paid(), paid("chat_stream", "n")])
+def world(tmp_path: Path) -> Iterator[World]:
+    """Have a world of one free and two paid probes."""
+    made = World(tmp_path, [free(), paid(), paid("chat_stream", "n")])
+    yield made
+    for ledger in made.ledgers:
+        ledger.close()
 
 
 def names(probes: Iterable[Probe]) -> list[str]:

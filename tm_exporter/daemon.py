@@ -122,19 +122,7 @@ class Daemon:
         next_step = NextSteps(self._diagnoses)
         log_sink = LogSink(next_step, self._diagnoses.word)
         self._sinks = (self._metrics, self._history, log_sink)
-        self._schedule = Schedule(
-            run=self._run,
-            publish=self._publish,
-            counter=self._metrics,
-            purse=self._treasury.purse,
-            is_in_maintenance=self._maintenance.covers,
-            permit=lambda: leadership.permit,
-            places=Places(
-                in_all=descriptors.runs_at_a_time(
-                    len(self._settings.targets), descriptors.limit()
-                )
-            ),
-        )
+        self._schedule = self._all_slots()
         self._succession = Succession(
             leadership,
             self._treasury,
@@ -171,8 +159,27 @@ class Daemon:
         )
         self._board = self._all_seen(next_step)
         self._report = describe(loaded, expected_cost(loaded.settings))
+        self._server = self._all_pages(listen)
+
+    def _all_slots(self) -> Schedule:
+        """Return what runs probes, as many at a time as files may be open."""
+        at_a_time = descriptors.runs_at_a_time(
+            len(self._settings.targets), descriptors.limit()
+        )
+        return Schedule(
+            run=self._run,
+            publish=self._publish,
+            counter=self._metrics,
+            purse=self._treasury.purse,
+            is_in_maintenance=self._maintenance.covers,
+            permit=lambda: self._leadership.permit,
+            places=Places(in_all=at_a_time),
+        )
+
+    def _all_pages(self, listen: str) -> Endpoint:
+        """Return what answers whoever asks."""
         sources = self._sources()
-        self._server = Endpoint(
+        return Endpoint(
             self._settings.server,
             listen,
             partial(build, sources),

@@ -3,14 +3,13 @@
 import platform
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 from tm_exporter import __version__, catalog
 from tm_exporter.config.settings import Settings
 from tm_exporter.derivations.validity import LOOP_LAG
 from tm_exporter.logs import Logging
 from tm_exporter.reasons import EXPLANATIONS
-from tm_exporter.sinks.labels import fit
+from tm_exporter.sinks.labels import fitting
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.series import Labels
 
@@ -71,7 +70,7 @@ class OwnSeries:
     ) -> None:
         """Have the page of metrics ask for what others know at each scrape."""
         table = self._metrics.table
-        table(catalog.DIAGNOSIS, lambda: _fitting(diagnoses()))
+        table(catalog.DIAGNOSIS, lambda: fitting(diagnoses()))
         table(catalog.MAINTENANCE_ACTIVE, maintenance)
         table(catalog.EXPORTER_REFERENCE_UP, reference)
 
@@ -112,14 +111,3 @@ class OwnSeries:
             for target, payer in pairs
             if payer is not None and payer is not target
         }
-
-
-def _fitting(rows: Mapping[Labels, float]) -> Mapping[Labels, float]:
-    """Return rows with label values as all series have them."""
-    return {_fit_all(labels): value for labels, value in rows.items()}
-
-
-@lru_cache(maxsize=20_000)
-def _fit_all(labels: Labels) -> Labels:
-    """Return label values as all series have them; they recur at each scrape."""
-    return tuple(map(fit, labels))

@@ -20,7 +20,7 @@ from tm_exporter.derivations.validity import Validity
 from tm_exporter.memory import Memory
 from tm_exporter.observation import Observation, Probe
 from tm_exporter.roster import starts_of
-from tm_exporter.sinks.labels import fit
+from tm_exporter.sinks.labels import fitting
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.series import Rows, Shape
 
@@ -78,10 +78,7 @@ class RunSeries:
         diagnoses = Diagnoses(accounts.payer, accounts.address, interval_of)
         for probe in probes:
             diagnoses.watch(probe)
-        self._sink.table(
-            catalog.DIAGNOSIS,
-            lambda: {tuple(map(fit, k)): v for k, v in diagnoses.rows().items()},
-        )
+        self._sink.table(catalog.DIAGNOSIS, lambda: fitting(diagnoses.rows()))
         return (
             Validity(self._worst_lag),
             self._objectives,

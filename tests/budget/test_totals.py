@@ -1,5 +1,6 @@
 """What one ledger tells the next: exact, and never less than was spent."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -85,18 +86,20 @@ def _spend(ledger: Ledger, dollars: str) -> None:
     ledger.settle(reserved, Decimal(dollars))
 
 
-def _other(tmp_path: Path, clock: FakeClock) -> Ledger:
+@pytest.fixture
+def other(tmp_path: Path, clock: FakeClock) -> Iterator[Ledger]:
     """Return the ledger of another instance, on a disk of its own."""
-    return Ledger(tmp_path / "other", Caps(Decimal(1), Decimal(10)), clock)
+    made = Ledger(tmp_path / "other", Caps(Decimal(1), Decimal(10)), clock)
+    yield made
+    made.close()
 
 
 def test_a_new_ledger_goes_on_where_the_other_one_ended(
-    ledger: Ledger, tmp_path: Path, clock: FakeClock
+    ledger: Ledger, other: Ledger, clock: FakeClock
 ) -> None:
     """It has the whole day, less what was spent: nothing is lost, nothing is gained."""
     _spend(ledger, "0.25")
     clock.advance(43_200)
-    other = _other(tmp_path, clock)
     before = other.left()
     other.carry(ledger.totals())
 
@@ -107,11 +110,8 @@ def test_a_new_ledger_goes_on_where_the_other_one_ended(
     )
 
 
-def test_carried_again_nothing_changes(
-    ledger: Ledger, tmp_path: Path, clock: FakeClock
-) -> None:
+def test_carried_again_nothing_changes(ledger: Ledger, other: Ledger) -> None:
     """Each time only what is lacking is booked, from whichever side it comes."""
-    other = _other(tmp_path, clock)
     for mine, theirs in ((ledger, other), (other, ledger)) * 3:
         _spend(mine, "0.1")
         theirs.carry(mine.totals())
@@ -122,13 +122,12 @@ def test_carried_again_nothing_changes(
 
 
 def test_the_month_is_carried_beyond_the_day(
-    ledger: Ledger, tmp_path: Path, clock: FakeClock
+    ledger: Ledger, other: Ledger, clock: FakeClock
 ) -> None:
     """What was spent on earlier days counts in the month, and in no day of now."""
     for _ in range(5):
         _spend(ledger, "0.5")
         clock.advance(86_400)
-    other = _other(tmp_path, clock)
     other.carry(ledger.totals())
 
     assert other.left().day == 1
@@ -143,7 +142,7 @@ def test_a_run_under_way_is_told_at_its_worst(ledger: Ledger) -> None:
 
 
 def test_a_clock_that_is_behind_finds_the_next_day_spent(
-    ledger: Ledger, tmp_path: Path, clock: FakeClock
+    ledger: Ledger, other: Ledger, clock: FakeClock
 ) -> None:
     """The other instance was early over midnight; the money of both days is told."""
     _spend(ledger, "0.3")
@@ -151,7 +150,6 @@ def test_a_clock_that_is_behind_finds_the_next_day_spent(
     _spend(ledger, "0.2")
     told = ledger.totals()
     clock.advance(-3600)
-    other = _other(tmp_path, clock)
     other.carry(told)
 
     assert other.left().day == Decimal("0.5")

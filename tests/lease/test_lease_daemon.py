@@ -1,7 +1,7 @@
 """Daemons that compete, in one process, over real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,6 @@ FAST = {"interval": "500ms", "timeout": "500ms"}
 PASSED = 'tensormesh_probe_success{model="openai/gpt-oss-20b",probe="chat_stream"'
 LEADS = "tensormesh_exporter_leader 1.0"
 STANDS_BY = "tensormesh_exporter_leader 0.0"
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Simulator]:
-    """Run a simulated service."""
-    async with Simulator(first_token_seconds=0.02, gap_seconds=0.001) as simulator:
-        yield simulator
 
 
 @pytest.fixture

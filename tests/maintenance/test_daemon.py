@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -13,7 +12,7 @@ import yaml
 from tm_exporter.cli import main
 from tm_exporter.config.load import load
 from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging, configure
+from tm_exporter.logs import Logging
 from tm_exporter.simulator.server import Simulator
 
 
@@ -49,15 +48,6 @@ def file(service: Simulator, tmp_path: Path) -> Path:
     content = {"state_dir": str(tmp_path / "state"), "targets": targets}
     path.write_text(yaml.safe_dump(content))
     return path
-
-
-@pytest.fixture
-def logging() -> Iterator[Logging]:
-    """Log to nowhere, but only what is declared."""
-    with Path(os.devnull).open("w") as stream:
-        made = configure(level="debug", stream=stream, strict=True)
-        yield made
-        made.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A simulated service, and clients that speak to it over real sockets."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -13,13 +13,6 @@ from tm_exporter.simulator.server import Simulator
 
 MODEL = "openai/gpt-oss-20b"
 Key = Callable[..., ProbeKey]
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Simulator]:
-    """Run a simulator that answers at once."""
-    async with Simulator(first_token_seconds=0.02, gap_seconds=0.001) as simulator:
-        yield simulator
 
 
 @pytest.fixture

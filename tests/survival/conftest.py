@@ -1,14 +1,13 @@
 """A daemon of the test's own, what it watches, and what it logs."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.survival.world import Log
 from tm_exporter.logs import configure
-from tm_exporter.simulator.server import Simulator
 
 
 @pytest.fixture(autouse=True)
@@ -16,13 +15,6 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Have what survives a restart in a folder of the test's own."""
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
     return tmp_path / "state"
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Simulator]:
-    """Run a simulated service."""
-    async with Simulator(first_token_seconds=0.02, gap_seconds=0.001) as simulator:
-        yield simulator
 
 
 @pytest.fixture

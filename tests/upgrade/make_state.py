@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import yaml
@@ -65,12 +66,12 @@ def _begin_maintenance(config: Path) -> None:
 
 def _dumped(file: Path) -> str:
     """Return a database as SQL, with what marks it."""
-    database = sqlite3.connect(file)
-    marks = (
-        f"PRAGMA {name} = {database.execute(f'PRAGMA {name}').fetchone()[0]};"
-        for name in ("application_id", "user_version")
-    )
-    return "\n".join((*marks, *database.iterdump())) + "\n"
+    with closing(sqlite3.connect(file)) as database:
+        marks = (
+            f"PRAGMA {name} = {database.execute(f'PRAGMA {name}').fetchone()[0]};"
+            for name in ("application_id", "user_version")
+        )
+        return "\n".join((*marks, *database.iterdump())) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """What an earlier version left behind is understood, and understands us."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -43,16 +45,26 @@ def ledger(state: Path) -> Iterator[Ledger]:
     found.close()
 
 
+@contextmanager
+def opened(state: Path) -> Iterator[sqlite3.Connection]:
+    """Read the file of a ledger."""
+    with (
+        closing(LedgerFile(state / NAME, lambda: 0.0, patience=1)) as file,
+        file.transaction() as connection,
+    ):
+        yield connection
+
+
 def latest(state: Path) -> float:
     """Return when something was last booked."""
-    with LedgerFile(state / NAME, lambda: 0.0, patience=1).transaction() as connection:
+    with opened(state) as connection:
         (moment,) = connection.execute("SELECT latest FROM opening").fetchone()
     return float(moment)
 
 
 def booked(state: Path) -> tuple[int, Decimal]:
     """Return the number of entries, and what they amount to in US dollars."""
-    with LedgerFile(state / NAME, lambda: 0.0, patience=1).transaction() as connection:
+    with opened(state) as connection:
         rows = connection.execute("SELECT count(*), sum(amount) FROM entries")
         count, total = rows.fetchone()
     return count, Decimal(total) / 10**12

@@ -1,9 +1,8 @@
 """`/probe` of a whole daemon, against a simulated service."""
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from tests.sinks.pages import samples
 from tests.web.clients import until
 from tm_exporter.config.load import load
 from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging, configure
+from tm_exporter.logs import Logging
 from tm_exporter.simulator.served import SERVERLESS_MODELS
 from tm_exporter.simulator.server import Simulator
 
@@ -36,22 +35,6 @@ NOTHING = 1e-6
 def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Have what survives a restart in a folder of the test's own."""
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Simulator]:
-    """Run a simulated service."""
-    async with Simulator(first_token_seconds=0.02, gap_seconds=0.001) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def logging() -> Iterator[Logging]:
-    """Log into nothing, and fail for what is no event."""
-    with Path(os.devnull).open("w") as stream:
-        made = configure(level="debug", stream=stream, strict=True)
-        yield made
-        made.close()
 
 
 @asynccontextmanager

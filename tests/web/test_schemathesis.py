@@ -1,7 +1,6 @@
 """All pages of a whole daemon, asked by someone who has only docs/openapi.yaml."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -30,7 +29,7 @@ from starlette.routing import Route
 
 from tm_exporter.config.load import load
 from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging, configure
+from tm_exporter.logs import Logging
 from tm_exporter.simulator.server import Simulator
 from tm_exporter.web import app
 from tm_exporter.web.security import HEADERS
@@ -56,15 +55,6 @@ PROBES = {
     **dict.fromkeys(("chat_stream", "kv_cache", "completions"), False),
     **dict.fromkeys(("completions_stream", "responses", "responses_stream"), False),
 }
-
-
-@pytest.fixture
-def logging() -> Iterator[Logging]:
-    """Log into nothing, and fail for what is no event."""
-    with Path(os.devnull).open("w") as stream:
-        made = configure(level="debug", stream=stream, strict=True)
-        yield made
-        made.close()
 
 
 @pytest.fixture

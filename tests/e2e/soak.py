@@ -100,7 +100,8 @@ class Soaked:
     def summary(self) -> str:
         """Return all that in a line."""
         last = [each for each in self.censuses if each["what"] == "census"][-1]
-        told = ("slots", "failed", "skipped", "running", "tasks", "threads", "sockets")
+        told = ("slots", "failed", "skipped", "running")
+        told += ("tasks", "threads", "sockets", "objects")
         return (
             f"{self.memory[-1][0]:.0f} s: {self.memory[-1][1]:.1f} MB,"
             f" {self.slope:+.2f} MB/h, scrapes {fmean(self.scrapes):.3f} s"

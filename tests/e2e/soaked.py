@@ -74,6 +74,7 @@ def census(daemon: Daemon) -> Mapping[str, Any]:
         "tasks": len(asyncio.all_tasks()),
         "threads": len(_threads()),
         "sockets": sockets(),
+        "objects": sys.getallocatedblocks(),
         "slots": sum(slots.values()),
         "skipped": sum(skipped.values()),
         "failed": sum(failed.values()),

@@ -43,6 +43,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         severity=rule.severity,
         expr=rule.expr,
         hold=rule.hold,
+        lingers=rule.lingers if rule.lingers != "0s" else "",
         summary=rule.summary,
         description=rule.description,
         labels=dict(rule.labels),

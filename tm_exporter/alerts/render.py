@@ -102,11 +102,11 @@ def _rule(rule: Rule, release: Release) -> Mapping[str, Any]:
 
 
 def _alert(alert: Alert, release: Release) -> Mapping[str, Any]:
-    hold = {} if alert.hold == "0s" else {"for": alert.hold}
+    times = {"for": alert.hold, "keep_firing_for": alert.lingers}
     return {
         "alert": alert.name,
         "expr": release.expression(alert.expr),
-        **hold,
+        **{key: time for key, time in times.items() if time != "0s"},
         # By the release's labels Alertmanager tells its alerts from those of another.
         "labels": {
             "severity": alert.severity,

@@ -36,6 +36,8 @@ class Alert:
         summary: One line with the labels that matter, in Prometheus' templates.
         description: What is wrong, whose fault it is and what to do next.
         hold: How long it must be true before it fires.
+        lingers: How long it fires on when it is no longer true, for the sake of what it
+            keeps back.
         labels: Besides `severity`.
         annotations: Besides summary and description, or in their place.
     """
@@ -46,6 +48,7 @@ class Alert:
     summary: str
     description: str
     hold: str = "0s"
+    lingers: str = "0s"
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
 

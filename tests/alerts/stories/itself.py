@@ -317,7 +317,16 @@ STORIES = (
                 starts=True,
             ),
             Fires(OFFLINE, "16m", [{"instance": A}, {"instance": B}]),
-            Fires(NETWORK, "32m"),
+            # Canaries that failed meanwhile page unless they run before its end.
+            Fires(
+                NETWORK,
+                "39m",
+                [
+                    {**SERVERLESS, **CRITICAL},
+                    {"target": "staging", **CRITICAL} | {"surface": "serverless"},
+                ],
+            ),
+            Fires(NETWORK, "42m"),
         ),
     ),
     Story(

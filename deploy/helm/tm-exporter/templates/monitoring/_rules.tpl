@@ -92,6 +92,9 @@ tm_exporter/alerts/render.py does with the same rules, and the tests compare bot
 {{- $_ := set $rule "for" . -}}
 {{- end -}}
 {{- end -}}
+{{- with $alert.lingers -}}
+{{- $_ := set $rule "keep_firing_for" . -}}
+{{- end -}}
 {{- toYaml $rule -}}
 {{- end -}}
 {{- end -}}

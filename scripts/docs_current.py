@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tm_exporter.docgen import PAGES
+from tm_exporter.docgen.pages import PAGES
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tm_exporter.logs import Logging, configure
+from tm_exporter.logs.setup import Logging, configure
 from tm_exporter.simulator.server import Simulator
 
 

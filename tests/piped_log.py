@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from tm_exporter.logs import Logging, configure
+from tm_exporter.logs.setup import Logging, configure
 
 
 PipedLog = tuple[Logging, Callable[[], str]]

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from tm_exporter.exchange import Exchange
 from tm_exporter.observation import Demand, ProbeKey, Tokens
-from tm_exporter.payloads import Usage
 from tm_exporter.probes.bounds import PROMPT, used
 from tm_exporter.probes.chat import ChatProbe, ChatSection
 from tm_exporter.probes.chat_stream import ChatStreamProbe, ChatStreamSection
@@ -21,6 +20,7 @@ from tm_exporter.probes.responses_stream import (
 )
 from tm_exporter.simulator import tokenizer
 from tm_exporter.simulator.messages import rendered
+from tm_exporter.wire.payloads import Usage
 
 
 KINDS: dict[str, tuple[Any, Any]] = {

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.scripted_server import free_port
 from tests.service import Service, running_service
-from tests.wire import free_port
 from tm_exporter import __version__
 from tm_exporter.cli import main
 from tm_exporter.config.registry import kinds_of

@@ -9,8 +9,8 @@ import pytest
 from tests.verdict.answers import exchange
 from tm_exporter.judging import SHORT, judge_aside
 from tm_exporter.observation import Reason
-from tm_exporter.payloads import read_models
 from tm_exporter.verdict import Promise
+from tm_exporter.wire.payloads import read_models
 
 
 def body_of(size: int) -> bytes:

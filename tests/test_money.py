@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tm_exporter.money import Money, read_money, totals
-from tm_exporter.payloads import ShapeError
+from tm_exporter.wire.payloads import ShapeError
 
 
 INT64 = st.integers(-(2**63), 2**63 - 1)

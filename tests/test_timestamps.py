@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tm_exporter.payloads import ShapeError
 from tm_exporter.timestamps import read_timestamp
+from tm_exporter.wire.payloads import ShapeError
 
 
 MOMENT = 1_795_370_400.0

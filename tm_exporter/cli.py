@@ -16,26 +16,28 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-from tm_exporter import __version__, asking, demo, endpoint, healthcheck, one_shot
-from tm_exporter.asked import Asked, has_failed, render_json
-from tm_exporter.asked_table import render_table
-from tm_exporter.asking import Form
-from tm_exporter.assembly import Assembly
+from tm_exporter import __version__, demo, healthcheck
+from tm_exporter.assembly.assembly import Assembly
+from tm_exporter.assembly.treasury import asked_purse, expected_cost
 from tm_exporter.catalog import FAMILIES
 from tm_exporter.config import report
 from tm_exporter.config.budget import price_book
 from tm_exporter.config.load import Loaded, load
 from tm_exporter.config.origin import ConfigurationError
 from tm_exporter.config.schema import schema
-from tm_exporter.daemon import Daemon, serve
-from tm_exporter.docgen import metrics_page
-from tm_exporter.logs import Logging, configure
+from tm_exporter.daemon import endpoint
+from tm_exporter.daemon.daemon import Daemon, serve
+from tm_exporter.docgen.pages import metrics_page
+from tm_exporter.logs.printable import printable
+from tm_exporter.logs.setup import Logging, configure
 from tm_exporter.maintenance import command as maintenance
-from tm_exporter.printable import printable
-from tm_exporter.progress import Progress, shown
+from tm_exporter.one_shot import asking, one_shot
+from tm_exporter.one_shot.asked import Asked, has_failed, render_json
+from tm_exporter.one_shot.asking import Form
+from tm_exporter.one_shot.progress import Progress, shown
+from tm_exporter.one_shot.table import render_table
 from tm_exporter.simulator import command as simulator
 from tm_exporter.simulator.scenarios import scenarios
-from tm_exporter.treasury import asked_purse, expected_cost
 from tm_exporter.web.listen import ListenError, parse
 
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tm_exporter.config.load import Loaded, load
-from tm_exporter.logs import Format
+from tm_exporter.logs.setup import Format
 from tm_exporter.simulator.served import ON_DEMAND_MODELS, SERVERLESS_MODELS
 from tm_exporter.simulator.surfaces import PREFIXES
 from tm_exporter.simulator.world import Credentials

@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 from tm_exporter.money import Money
 from tm_exporter.observation import Fact
-from tm_exporter.payloads import Completion, ServedModel
+from tm_exporter.wire.payloads import Completion, ServedModel
 
 
 TokenKind = Literal["input", "output", "cached"]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from tm_exporter.config.origin import ConfigurationError
 from tm_exporter.config.sections import ServerSection, split_address
 from tm_exporter.config.web_load import load_web
-from tm_exporter.printable import printable
+from tm_exporter.logs.printable import printable
 
 
 _PATIENCE = 5.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any
 
-from tm_exporter.payloads import ShapeError, integer_of, object_of, text_of
+from tm_exporter.wire.payloads import ShapeError, integer_of, object_of, text_of
 
 
 _EXACT = Context(prec=40)  # an int64 and nine more digits, whatever the context is

@@ -16,7 +16,7 @@ from tm_exporter.observation import (
     Span,
     Verdict,
 )
-from tm_exporter.retry_after import seconds_to_wait
+from tm_exporter.wire.retry_after import seconds_to_wait
 
 
 log = structlog.get_logger()

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from tm_exporter.payloads import ShapeError
+from tm_exporter.wire.payloads import ShapeError
 
 
 _RFC3339 = re.compile(

@@ -16,9 +16,9 @@ import orjson
 
 from tm_exporter.exchange import EVENT_STREAM, Exchange, Fault, FaultKind, Stage
 from tm_exporter.observation import PASSED, Reason, Verdict
-from tm_exporter.payloads import Completion, ShapeError
 from tm_exporter.section import Surface
-from tm_exporter.streams import StreamRecord, error_text, is_error
+from tm_exporter.wire.payloads import Completion, ShapeError
+from tm_exporter.wire.streams import StreamRecord, error_text, is_error
 
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.budget.month import DAY, DECEMBER, Book, Month
 from tests.doubles import FakeClock
-from tm_exporter.assembly import Assembly
+from tm_exporter.assembly.assembly import Assembly
 from tm_exporter.budget.forecast import Forecast, forecast
 from tm_exporter.budget.ledger import Caps, Ledger
 from tm_exporter.config.budget import caps, price_book

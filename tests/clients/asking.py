@@ -7,17 +7,17 @@ from typing import Any
 
 import httpx
 
-from tests.wire import Step, serving
+from tests.scripted_server import Step, serving
 from tm_exporter.clients.conversation import BodyReader
 from tm_exporter.clients.resolver import Address, IpProtocol, Resolver
 from tm_exporter.clients.transport import Transport
 from tm_exporter.clients.trust import TrustStore
-from tm_exporter.deltas import read_chat_delta
 from tm_exporter.exchange import Exchange, FaultKind, Stage
 from tm_exporter.observation import Reason
-from tm_exporter.payloads import object_of
-from tm_exporter.streams import StreamReader, StreamRecord
 from tm_exporter.verdict import Promise, judge
+from tm_exporter.wire.deltas import read_chat_delta
+from tm_exporter.wire.payloads import object_of
+from tm_exporter.wire.streams import StreamReader, StreamRecord
 
 
 SECRET = "sk-not-to-be-seen"

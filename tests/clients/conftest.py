@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.wire import PATIENCE
+from tests.scripted_server import PATIENCE
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.clients.asking import ask, ask_server, make_transport, seen
-from tests.wire import (
+from tests.scripted_server import (
     answer,
     chunked,
     head,

@@ -6,14 +6,14 @@ import pytest
 from pydantic import SecretStr
 
 from tests.clients.asking import SECRET, make_transport, seen
-from tests.wire import answer, request, send, serving
+from tests.scripted_server import answer, request, send, serving
 from tm_exporter import __version__
 from tm_exporter.clients.client import ControlPlaneClient, InferenceClient
 from tm_exporter.credentials import SecretUnavailable
-from tm_exporter.deltas import read_chat_delta
 from tm_exporter.exchange import Exchange, FaultKind, Stage
 from tm_exporter.observation import Reason
-from tm_exporter.streams import StreamReader
+from tm_exporter.wire.deltas import read_chat_delta
+from tm_exporter.wire.streams import StreamReader
 
 
 class Key:

@@ -16,7 +16,15 @@ from tests.clients.asking import (
     make_transport,
     seen,
 )
-from tests.wire import answer, deaf_port, free_port, request, send, serving, silence
+from tests.scripted_server import (
+    answer,
+    deaf_port,
+    free_port,
+    request,
+    send,
+    serving,
+    silence,
+)
 from tm_exporter.clients.connection import peer_name
 from tm_exporter.clients.resolver import Address, Resolver, _look_up, literal
 from tm_exporter.exchange import FaultKind, Phase, Stage

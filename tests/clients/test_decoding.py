@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clients.asking import ask, stream_from
-from tests.wire import answer, chunked, head, request, send, serving
+from tests.scripted_server import answer, chunked, head, request, send, serving
 from tm_exporter.clients.decoding import STEP, Decoder, decoder_for
 from tm_exporter.observation import Reason
 

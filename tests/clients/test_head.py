@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.clients.asking import SECRET, ask, ask_server, make_transport, seen
-from tests.wire import (
+from tests.scripted_server import (
     answer,
     any_bytes,
     head,

@@ -9,8 +9,8 @@ import pytest
 from openai import APIConnectionError, AsyncOpenAI, RateLimitError
 
 from tests.clients.asking import SECRET, make_transport
+from tests.scripted_server import answer, request, send, serving, silence
 from tests.verdict.answers import GOOD, MODEL, chat, error
-from tests.wire import answer, request, send, serving, silence
 from tm_exporter.clients.transport import Unanswered
 from tm_exporter.exchange import FaultKind, Phase, Stage
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.clients.asking import ask, ask_server, make_transport
-from tests.wire import (
+from tests.scripted_server import (
     answer,
     handshake,
     head,

@@ -19,7 +19,7 @@ from tests.clients.asking import (
     seen,
 )
 from tests.clients.certificates import expired, tls_of
-from tests.wire import (
+from tests.scripted_server import (
     Server,
     answer,
     deaf_port,

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.clients.asking import make_transport
-from tests.wire import (
+from tests.scripted_server import (
     Server,
     Step,
     answer,

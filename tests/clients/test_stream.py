@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.asking import ask, stream_from
-from tests.verdict.answers import DONE, GOOD, HELLO, ROLE, STOP, USAGE, chunk, error
-from tests.wire import (
+from tests.scripted_server import (
     answer,
     chunked,
     head,
@@ -22,11 +21,12 @@ from tests.wire import (
     serving,
     silence,
 )
+from tests.verdict.answers import DONE, GOOD, HELLO, ROLE, STOP, USAGE, chunk, error
 from tm_exporter.clients.limits import Limits
-from tm_exporter.deltas import read_chat_delta
 from tm_exporter.exchange import FaultKind, Phase
 from tm_exporter.observation import Reason
-from tm_exporter.streams import StreamReader
+from tm_exporter.wire.deltas import read_chat_delta
+from tm_exporter.wire.streams import StreamReader
 
 
 MEDIA = "Content-Type: text/event-stream; charset=utf-8"

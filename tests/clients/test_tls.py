@@ -19,7 +19,7 @@ from tests.clients.certificates import (
     tls_of,
     write_leaf,
 )
-from tests.wire import (
+from tests.scripted_server import (
     Peer,
     Step,
     answer,

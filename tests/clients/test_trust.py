@@ -9,7 +9,7 @@ import trustme
 
 from tests.clients.asking import ask, make_transport, seen
 from tests.clients.certificates import write_leaf
-from tests.wire import answer, handshake, request, send, serving
+from tests.scripted_server import answer, handshake, request, send, serving
 from tm_exporter.clients.trust import TrustSet, TrustStore, TrustUnavailable, looking
 from tm_exporter.exchange import FaultKind, Stage
 from tm_exporter.observation import Reason

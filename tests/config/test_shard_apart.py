@@ -4,13 +4,13 @@ import pytest
 
 from tests.config.conftest import LoadText
 from tests.doubles import FakeClock
-from tm_exporter.comparisons import Accounts, auto_targets, comparisons
+from tm_exporter.assembly.comparisons import Accounts, auto_targets, comparisons
 from tm_exporter.config.report import describe
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.shard import shard_of
 from tm_exporter.derivations.reconciliation import Reconciliation
 from tm_exporter.memory import Memory
-from tm_exporter.one_shot import why_none
+from tm_exporter.one_shot.one_shot import why_none
 
 
 _HOME = shard_of("account", 2)

@@ -12,8 +12,8 @@ from starlette.types import Message
 
 from tests.derivations.learned import Life
 from tm_exporter import runner
+from tm_exporter.assembly.comparisons import Accounts, comparisons
 from tm_exporter.catalog import Family
-from tm_exporter.comparisons import Accounts, comparisons
 from tm_exporter.config.settings import Settings
 from tm_exporter.demo import configuration
 from tm_exporter.derivations.derive import derive

@@ -19,7 +19,7 @@ from tm_exporter.facts import (
 )
 from tm_exporter.money import Money
 from tm_exporter.observation import Fact, Observation, ProbeKey, Tokens
-from tm_exporter.payloads import ServedModel
+from tm_exporter.wire.payloads import ServedModel
 
 
 DAY = 86_400.0

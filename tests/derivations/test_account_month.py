@@ -27,7 +27,7 @@ from tests.derivations.learned import DAY, SERVERLESS, VERSION, Life
 from tm_exporter import catalog
 from tm_exporter.derivations.runway import READINGS, SPAN, WINDOW
 from tm_exporter.facts import ModelsServed, VersionNamed
-from tm_exporter.payloads import ServedModel
+from tm_exporter.wire.payloads import ServedModel
 
 
 MINUTE, HOUR = 60.0, 3600.0

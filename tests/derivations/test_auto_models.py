@@ -9,7 +9,7 @@ from tm_exporter.derivations.auto_models import REMEMBERED, AutoModels, AutoTarg
 from tm_exporter.facts import DeploymentsListed, ModelsServed, PriceList, TokenPrice
 from tm_exporter.memory import Memory
 from tm_exporter.observation import Fact, Observation, ProbeKey
-from tm_exporter.payloads import ServedModel
+from tm_exporter.wire.payloads import ServedModel
 
 
 MODELS = ProbeKey("serverless", "serverless", "models")

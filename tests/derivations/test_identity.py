@@ -12,8 +12,8 @@ from tm_exporter import catalog
 from tm_exporter.derivations.identity import Identity
 from tm_exporter.facts import ModelIdentity
 from tm_exporter.observation import Observation, ProbeKey, Reason
-from tm_exporter.payloads import Completion
 from tm_exporter.sinks.metrics import MetricsSink
+from tm_exporter.wire.payloads import Completion
 
 
 WHOLE = replace(CHAT, probe="chat")

@@ -10,7 +10,7 @@ from tm_exporter.catalog import TOKENIZER_PROMPT_TOKENS_DELTA
 from tm_exporter.derivations.tokenizer_delta import TokenizerDelta
 from tm_exporter.facts import ModelsServed, PromptCounted, VersionNamed
 from tm_exporter.observation import Fact, ProbeKey
-from tm_exporter.payloads import ServedModel
+from tm_exporter.wire.payloads import ServedModel
 
 
 MODEL = "openai/gpt-oss-20b"

@@ -15,7 +15,7 @@ from tm_exporter.config.load import load
 from tm_exporter.config.settings import Settings
 from tm_exporter.facts import ModelsServed
 from tm_exporter.observation import ProbeKey
-from tm_exporter.payloads import ServedModel
+from tm_exporter.wire.payloads import ServedModel
 
 
 ACCOUNTS = {"east": "USD", "west": "EUR"}

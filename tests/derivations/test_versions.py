@@ -11,7 +11,7 @@ from tm_exporter.derivations.contexts import MOST_MODELS, Contexts
 from tm_exporter.derivations.versions import VersionChanges
 from tm_exporter.facts import ModelsServed, VersionNamed
 from tm_exporter.memory import FILE, Memory
-from tm_exporter.payloads import ServedModel
+from tm_exporter.wire.payloads import ServedModel
 
 
 class Process:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tests.e2e.children import TM_EXPORTER, child
-from tests.wire import free_port, head, relay, request, send, serving
+from tests.scripted_server import free_port, head, relay, request, send, serving
 
 
 @dataclass

@@ -100,13 +100,13 @@ class Soaked:
     def summary(self) -> str:
         """Return all that in a line."""
         last = [each for each in self.censuses if each["what"] == "census"][-1]
-        told = ("slots", "failed", "skipped", "running")
-        told += ("tasks", "threads", "sockets", "objects")
+        runs = ("slots", "failed", "skipped", "running")
+        kept = ("tasks", "threads", "sockets", "objects")
         return (
             f"{self.memory[-1][0]:.0f} s: {self.memory[-1][1]:.1f} MB,"
             f" {self.slope:+.2f} MB/h, scrapes {fmean(self.scrapes):.3f} s"
             f" (worst {max(self.scrapes):.3f}), "
-            + ", ".join(f"{name} {last[name]}" for name in told)
+            + ", ".join(f"{name} {last[name]}" for name in runs + kept)
             + f", contradictions {sum(len(c.get('odd', ())) for c in self.censuses)}"
         )
 

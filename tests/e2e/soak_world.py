@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tests.e2e.children import TM_EXPORTER, child
-from tests.wire import free_port
+from tests.scripted_server import free_port
 from tm_exporter.simulator.served import ON_DEMAND_MODELS, SERVERLESS_MODELS
 from tm_exporter.simulator.surfaces import PREFIXES
 from tm_exporter.simulator.world import Credentials

@@ -20,9 +20,9 @@ from tm_exporter.budget.totals import Totals
 from tm_exporter.budget.windows import Windows
 from tm_exporter.clients.leases import LeaseUnreachable
 from tm_exporter.config.lease import LeasePlace
+from tm_exporter.daemon.succession import _api
 from tm_exporter.lease.election import Election
 from tm_exporter.lease.record import Record
-from tm_exporter.succession import _api
 
 
 DURATION = 2.0

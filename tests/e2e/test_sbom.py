@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_dependencies import ROOT, pinned
+from tests.docs.test_dependencies import ROOT, pinned
 from tm_exporter import __version__
 
 

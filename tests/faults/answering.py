@@ -19,7 +19,7 @@ from tests.faults.scene import (
 from tests.faults.strange import (
     Bug,
 )
-from tests.wire import (
+from tests.scripted_server import (
     Step,
     answer,
     chunked,

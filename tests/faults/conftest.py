@@ -6,8 +6,8 @@ import pytest
 import trustme
 
 from tests.faults.scene import World
+from tests.scripted_server import deaf_port
 from tests.service import running_service
-from tests.wire import deaf_port
 
 
 @pytest.fixture(scope="session")

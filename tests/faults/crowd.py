@@ -14,8 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.faults.scene import BOMB
-from tests.verdict.answers import ROLE
-from tests.wire import (
+from tests.scripted_server import (
     Step,
     answer,
     head,
@@ -26,6 +25,7 @@ from tests.wire import (
     serving,
     silence,
 )
+from tests.verdict.answers import ROLE
 
 
 STREAM = head("Content-Type: text/event-stream")

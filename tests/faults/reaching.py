@@ -46,7 +46,7 @@ from tests.faults.strange import (
     Slow,
     closing_the_idle,
 )
-from tests.wire import (
+from tests.scripted_server import (
     Step,
     answer,
     any_bytes,

@@ -22,8 +22,7 @@ from pydantic import SecretStr
 
 from tests.clients.asking import ScriptedResolver
 from tests.clients.certificates import tls_of
-from tests.service import Service
-from tests.wire import (
+from tests.scripted_server import (
     PATIENCE,
     Peer,
     Step,
@@ -33,6 +32,7 @@ from tests.wire import (
     send,
     serving,
 )
+from tests.service import Service
 from tm_exporter.clients.proxy import Proxy
 from tm_exporter.clients.resolver import Address, Resolver
 from tm_exporter.clients.trust import TrustSet

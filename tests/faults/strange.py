@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from tests.clients.asking import ScriptedResolver
 from tests.faults.scene import NO_SUCH_NAME, Good, Turn
-from tests.wire import Peer, Step, send, silence
+from tests.scripted_server import Peer, Step, send, silence
 from tm_exporter.clients.resolver import Address, IpProtocol, Resolver
 from tm_exporter.credentials import SecretUnavailable
 

@@ -8,8 +8,17 @@ import pytest
 from tests.faults.probing import probe
 from tests.faults.scene import Way, World
 from tests.probes.conftest import MODEL
+from tests.scripted_server import (
+    Peer,
+    Step,
+    answer,
+    chunked,
+    head,
+    request,
+    reset,
+    serving,
+)
 from tests.verdict.answers import DONE, chat, chunk
-from tests.wire import Peer, Step, answer, chunked, head, request, reset, serving
 from tm_exporter import runner
 from tm_exporter.fault_matrix import Sort
 from tm_exporter.observation import Reason

@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.probing import probe
 from tests.faults.scene import Good, Turn, World, turned
-from tests.wire import Step, answer, reset, send
+from tests.scripted_server import Step, answer, reset, send
 from tm_exporter import runner
 from tm_exporter.fault_matrix import SORTS, Sort
 from tm_exporter.observation import Reason

@@ -16,8 +16,8 @@ from tests.faults.probing import probe
 from tests.faults.scene import Way, World
 from tm_exporter import runner
 from tm_exporter.config.load import Loaded, load
-from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging, configure
+from tm_exporter.daemon.daemon import Daemon
+from tm_exporter.logs.setup import Logging, configure
 
 
 PACE = {"interval": "500ms", "timeout": "450ms"}

@@ -15,13 +15,6 @@ from tm_exporter.clients.decoding import BrokenCoding, decoder_for
 from tm_exporter.exchange import Piece
 from tm_exporter.kinds import PROBES
 from tm_exporter.observation import Outcome, Sample
-from tm_exporter.payloads import (
-    read_chat,
-    read_completion,
-    read_models,
-    read_tokens,
-    read_version,
-)
 from tm_exporter.probes.routes import CHAT, COMPLETIONS, RESPONSES, Route
 from tm_exporter.probes.streaming import (
     VIOLATIONS,
@@ -30,9 +23,16 @@ from tm_exporter.probes.streaming import (
 )
 from tm_exporter.probes.tokenize import read_count, read_text
 from tm_exporter.reasons import GENERATED, STREAMED
-from tm_exporter.responses import read_response
-from tm_exporter.sse import Event, EventSplitter, TooLarge
 from tm_exporter.verdict import Promise, judge
+from tm_exporter.wire.payloads import (
+    read_chat,
+    read_completion,
+    read_models,
+    read_tokens,
+    read_version,
+)
+from tm_exporter.wire.responses import read_response
+from tm_exporter.wire.sse import Event, EventSplitter, TooLarge
 
 
 STATUSES = (200, 200, 200, 201, 400, 402, 403, 404, 429, 500, 503, 301)

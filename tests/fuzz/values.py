@@ -12,12 +12,12 @@ from tm_exporter.config.secret_text import checked, decoded, fingerprint, picked
 from tm_exporter.config.text import sendable
 from tm_exporter.credentials import SecretUnavailable, expiry
 from tm_exporter.money import read_money, totals
-from tm_exporter.payloads import ShapeError
-from tm_exporter.rate_limits import KINDS, MOST, rate_limits
-from tm_exporter.rate_limits import LONGEST as LONGEST_WINDOW
-from tm_exporter.retry_after import LONGEST, seconds_to_wait
 from tm_exporter.section import parse_duration
 from tm_exporter.timestamps import read_timestamp, rfc3339
+from tm_exporter.wire.payloads import ShapeError
+from tm_exporter.wire.rate_limits import KINDS, MOST, rate_limits
+from tm_exporter.wire.rate_limits import LONGEST as LONGEST_WINDOW
+from tm_exporter.wire.retry_after import LONGEST, seconds_to_wait
 
 
 YEAR_10000 = 253_402_300_800

@@ -10,7 +10,7 @@ import httpx
 import orjson
 
 from tests.image.engine import Engine
-from tests.wire import free_port
+from tests.scripted_server import free_port
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from tm_exporter.clients.trust import TrustSet, TrustStore
 from tm_exporter.config.load import load
 from tm_exporter.config.settings import Settings
 from tm_exporter.credentials import SecretUnavailable
+from tm_exporter.daemon.succession import leadership_of
 from tm_exporter.lease.election import Election
 from tm_exporter.lease.leadership import Alone, Unable
-from tm_exporter.succession import leadership_of
 
 
 @dataclass

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.daemon.test_daemon import page
 from tests.lease.server import Place, serving
-from tests.test_daemon import page
 from tm_exporter.config.load import Loaded, load
-from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging, configure
+from tm_exporter.daemon.daemon import Daemon
+from tm_exporter.logs.setup import Logging, configure
 from tm_exporter.simulator.server import Simulator
 
 

@@ -11,8 +11,8 @@ import yaml
 
 from tm_exporter.cli import main
 from tm_exporter.config.load import load
-from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging
+from tm_exporter.daemon.daemon import Daemon
+from tm_exporter.logs.setup import Logging
 from tm_exporter.simulator.server import Simulator
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from pydantic import SecretStr
 
-from tests import wire
+from tests import scripted_server as wire
 from tm_exporter import catalog
 from tm_exporter.catalog import Family
 from tm_exporter.clients.client import InferenceClient
@@ -19,9 +19,9 @@ from tm_exporter.config.secrets import ValueSecret
 from tm_exporter.derivations.derive import derive
 from tm_exporter.derivations.objectives import Objectives
 from tm_exporter.derivations.validity import Validity
-from tm_exporter.loop_lag import LagMeter
 from tm_exporter.observation import Observation, ProbeKey
 from tm_exporter.probes.chat_stream import ChatStreamProbe, ChatStreamSection
+from tm_exporter.process.loop_lag import LagMeter
 from tm_exporter.runner import run
 from tm_exporter.section import Slo, TtftObjective
 from tm_exporter.sinks.histogram import Histogram

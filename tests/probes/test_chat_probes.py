@@ -17,13 +17,13 @@ from tm_exporter.catalog import (
 )
 from tm_exporter.clients.client import InferenceClient
 from tm_exporter.observation import ProbeKey, Reason
-from tm_exporter.payloads import Completion
 from tm_exporter.probes.chat import ChatProbe, ChatSection
 from tm_exporter.probes.chat_stream import ChatStreamProbe, ChatStreamSection
 from tm_exporter.probes.expectation import Expectation, unmet
 from tm_exporter.probes.generation import merged
 from tm_exporter.runner import run
 from tm_exporter.simulator.server import Simulator
+from tm_exporter.wire.payloads import Completion
 
 
 REASONING_MODEL = "MiniMaxAI/MiniMax-M2.5"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tm_exporter.payloads import Completion
 from tm_exporter.probes.expectation import Expectation, unmet
 from tm_exporter.probes.search import TooHard, compiled, is_found
+from tm_exporter.wire.payloads import Completion
 
 
 BACKTRACKS = "(a+)+$"

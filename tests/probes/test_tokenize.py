@@ -21,7 +21,6 @@ from tm_exporter.clients.client import InferenceClient
 from tm_exporter.derivations.tokenizer_delta import TokenizerDelta
 from tm_exporter.facts import PromptCounted
 from tm_exporter.observation import Outcome, Reason
-from tm_exporter.payloads import ShapeError
 from tm_exporter.probes.chat import ChatProbe, ChatSection
 from tm_exporter.probes.chat_stream import ChatStreamProbe, ChatStreamSection
 from tm_exporter.probes.completions import CompletionsProbe, CompletionsSection
@@ -37,6 +36,7 @@ from tm_exporter.runner import run
 from tm_exporter.simulator import tokenizer
 from tm_exporter.simulator.messages import LONGER_TEMPLATE
 from tm_exporter.simulator.server import Simulator
+from tm_exporter.wire.payloads import ShapeError
 
 
 def tokenize(client: InferenceClient, key: Key, **changes: Any) -> TokenizeProbe:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tm_exporter.payloads import ShapeError
 from tm_exporter.pulls.measurements import (
     MOST,
     Measurement,
     Measurements,
     read_measurements,
 )
+from tm_exporter.wire.payloads import ShapeError
 
 
 AT = 1_795_370_400.0

@@ -7,9 +7,9 @@ import pytest
 from tests.doubles import FakeClock
 from tests.pulls.scripted import Query, Script, ScriptedPlane, answered
 from tm_exporter.observation import Outcome, Reason
-from tm_exporter.payloads import ShapeError
 from tm_exporter.pulls.pages import MOST_PAGES, PAGE_SIZE, Listing, Paging, read_pages
 from tm_exporter.pulls.reading import Reading
+from tm_exporter.wire.payloads import ShapeError
 
 
 ROUTE = "/v1/activities"

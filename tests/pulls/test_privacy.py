@@ -23,9 +23,9 @@ from tm_exporter import runner
 from tm_exporter.cli import main
 from tm_exporter.clients.client import READ_ROUTES
 from tm_exporter.config.load import load
-from tm_exporter.daemon import Daemon
+from tm_exporter.daemon.daemon import Daemon
 from tm_exporter.kinds import SECTIONS
-from tm_exporter.logs import configure
+from tm_exporter.logs.setup import configure
 from tm_exporter.simulator.server import Simulator
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.piped_log import PipedLog, piped_log
 from tests.reload.world import Files
-from tm_exporter.logs import Logging
+from tm_exporter.logs.setup import Logging
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.reload.world import (
     target,
     targets_in,
 )
-from tm_exporter.logs import Logging
+from tm_exporter.logs.setup import Logging
 from tm_exporter.simulator.server import Simulator
 
 

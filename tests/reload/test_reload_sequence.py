@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.reload.world import Files, put, running, series_of, target
 from tm_exporter.clients.transport import Transport
-from tm_exporter.logs import Logging
+from tm_exporter.logs.setup import Logging
 from tm_exporter.simulator.server import Simulator
 from tm_exporter.sinks.probe_series import ProbeSeries
 

@@ -12,8 +12,8 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tm_exporter.config.load import Loaded, load
-from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging
+from tm_exporter.daemon.daemon import Daemon
+from tm_exporter.logs.setup import Logging
 from tm_exporter.simulator.server import Simulator
 
 

@@ -16,10 +16,10 @@ from tests.clients_of import client_of
 from tm_exporter.config.registry import KINDS
 from tm_exporter.kinds import PROBES
 from tm_exporter.observation import ProbeKey
-from tm_exporter.payloads import Completion, Usage
 from tm_exporter.probes.streaming import StreamProbe
 from tm_exporter.probes.whole import WholeProbe
 from tm_exporter.simulator.server import Simulator
+from tm_exporter.wire.payloads import Completion, Usage
 
 
 PLAIN = "openai/gpt-oss-20b"

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from prometheus_client.samples import Sample
 
 from tm_exporter.catalog import Family
-from tm_exporter.exposition import Exposition
+from tm_exporter.exposition.page import Exposition
 from tm_exporter.sinks.metrics import MetricsSink
 
 

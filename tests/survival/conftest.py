@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.survival.world import Log
-from tm_exporter.logs import configure
+from tm_exporter.logs.setup import configure
 
 
 @pytest.fixture(autouse=True)

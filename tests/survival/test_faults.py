@@ -16,16 +16,17 @@ from tests.doubles import (
 from tests.sinks.observations import observation
 from tests.sinks.pages import samples
 from tests.survival.world import Log, configured, living, unaccounted, verdict
-from tm_exporter import catalog, lines
+from tm_exporter import catalog
 from tm_exporter.budget.keeper import Keeper
 from tm_exporter.catalog import Family
 from tm_exporter.clients import reference
-from tm_exporter.daemon import Daemon
-from tm_exporter.exposition import Exposition
+from tm_exporter.daemon.daemon import Daemon
+from tm_exporter.exposition import lines
+from tm_exporter.exposition.page import Exposition
 from tm_exporter.grid import Grid
-from tm_exporter.heap import Heap
 from tm_exporter.maintenance import watch
 from tm_exporter.observation import Observation, ProbeKey, Skip
+from tm_exporter.process.heap import Heap
 from tm_exporter.reload.watch import SourceWatch
 from tm_exporter.runner import run
 from tm_exporter.schedule import Schedule
@@ -196,7 +197,7 @@ async def test_each_page_may_fail(
         await exporter.until(lambda page: verdict(page) == 1)
         daemon = exporter.daemon
         with monkeypatch.context() as patch:
-            patch.setattr("tm_exporter.daemon.masked", fail)
+            patch.setattr("tm_exporter.daemon.daemon.masked", fail)
             patch.setattr(daemon, "_board", None)
             patch.setattr(daemon._history, "find", fail)
             for path in ("/", "/api/v1/status", "/api/v1/evidence/x", "/config"):

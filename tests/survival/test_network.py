@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.scripted_server import free_port
 from tests.survival.world import (
     FAST,
     Living,
@@ -17,7 +18,6 @@ from tests.survival.world import (
     unaccounted,
     verdict,
 )
-from tests.wire import free_port
 from tm_exporter.simulator.server import Simulator
 
 

@@ -15,7 +15,7 @@ from tests.e2e.children import TM_EXPORTER, child
 from tests.e2e.daemon import Daemon, listening
 from tests.e2e.signals import catches
 from tests.e2e.waiting import eventually
-from tests.wire import free_port
+from tests.scripted_server import free_port
 
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]

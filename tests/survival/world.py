@@ -12,8 +12,8 @@ import httpx
 
 from tests.e2e.daemon import Page, parsed
 from tm_exporter.config.load import Loaded, load
-from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging
+from tm_exporter.daemon.daemon import Daemon
+from tm_exporter.logs.setup import Logging
 from tm_exporter.simulator.world import Credentials
 
 

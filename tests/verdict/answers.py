@@ -5,12 +5,12 @@ from typing import Any
 
 import orjson
 
-from tm_exporter.deltas import read_chat_delta
 from tm_exporter.exchange import Exchange, Fault, FaultKind, Piece, Stage
 from tm_exporter.observation import Reason
 from tm_exporter.section import Surface
-from tm_exporter.streams import StreamReader, StreamRecord
 from tm_exporter.verdict import Promise, judge
+from tm_exporter.wire.deltas import read_chat_delta
+from tm_exporter.wire.streams import StreamReader, StreamRecord
 
 
 MODEL = "tiny"

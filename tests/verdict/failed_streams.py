@@ -33,7 +33,7 @@ from tests.verdict.streams import (
 )
 from tm_exporter.exchange import FaultKind
 from tm_exporter.observation import Reason
-from tm_exporter.sse import MOST_EVENT_BYTES, MOST_EVENTS
+from tm_exporter.wire.sse import MOST_EVENT_BYTES, MOST_EVENTS
 
 
 def nothing(reason: Reason, *events: bytes, **keys: object) -> Row:

@@ -35,7 +35,7 @@ from tests.verdict.streams import (
 )
 from tm_exporter.exchange import FaultKind
 from tm_exporter.probes.routes import RESPONSES
-from tm_exporter.sse import MOST_EVENT_BYTES
+from tm_exporter.wire.sse import MOST_EVENT_BYTES
 
 
 def with_first(head: bytes) -> Pieces:

@@ -19,11 +19,11 @@ from tm_exporter.clients.ended import Ended
 from tm_exporter.clients.limits import Limits
 from tm_exporter.exchange import Exchange, Fault, FaultKind, Stage
 from tm_exporter.observation import Reason
-from tm_exporter.payloads import Completion
 from tm_exporter.probes.routes import CHAT, COMPLETIONS, RESPONSES, Route
 from tm_exporter.probes.streaming import Streamed
-from tm_exporter.streams import StreamReader
 from tm_exporter.verdict import Judged, Promise, judge
+from tm_exporter.wire.payloads import Completion
+from tm_exporter.wire.streams import StreamReader
 
 
 MODEL = "tiny"

@@ -22,13 +22,6 @@ from tests.verdict.answers import (
 from tests.verdict.streams import Play, paced
 from tm_exporter.exchange import FaultKind
 from tm_exporter.observation import Verdict
-from tm_exporter.payloads import (
-    read_chat,
-    read_completion,
-    read_models,
-    read_tokens,
-    read_version,
-)
 from tm_exporter.probes.routes import CHAT, COMPLETIONS, RESPONSES, Route
 from tm_exporter.probes.streaming import (
     VIOLATIONS,
@@ -36,9 +29,16 @@ from tm_exporter.probes.streaming import (
     violation_samples,
 )
 from tm_exporter.reasons import GENERATED, STREAMED
-from tm_exporter.responses import read_response
-from tm_exporter.retry_after import LONGEST, seconds_to_wait
 from tm_exporter.verdict import Promise, judge
+from tm_exporter.wire.payloads import (
+    read_chat,
+    read_completion,
+    read_models,
+    read_tokens,
+    read_version,
+)
+from tm_exporter.wire.responses import read_response
+from tm_exporter.wire.retry_after import LONGEST, seconds_to_wait
 
 
 KEYS = st.sampled_from(

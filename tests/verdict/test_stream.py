@@ -26,8 +26,8 @@ from tests.verdict.answers import (
     stream_reason,
 )
 from tm_exporter.observation import Reason, Verdict
-from tm_exporter.sse import MOST_EVENT_BYTES, MOST_EVENTS
 from tm_exporter.verdict import Promise, judge
+from tm_exporter.wire.sse import MOST_EVENT_BYTES, MOST_EVENTS
 
 
 BAD_EVENT = b"data: {oops\n\n"

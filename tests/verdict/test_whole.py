@@ -17,8 +17,8 @@ from tests.verdict.answers import (
     whole_reason,
 )
 from tm_exporter.observation import Reason
-from tm_exporter.payloads import read_chat, read_models, read_tokens, read_version
 from tm_exporter.verdict import Promise, judge
+from tm_exporter.wire.payloads import read_chat, read_models, read_tokens, read_version
 
 
 CHAT: Promise[Any] = Promise(surface="serverless", read=read_chat, model=MODEL)

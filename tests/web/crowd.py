@@ -8,12 +8,12 @@ from tests.doubles import FakeClock
 from tests.sinks.observations import STARTED_AT, exchange, observation, watching
 from tests.web.statuses import MOMENT
 from tm_exporter import catalog
-from tm_exporter.board import StatusBoard
 from tm_exporter.observation import Observation, ProbeKey, Reason, Sample
-from tm_exporter.overview import overview
 from tm_exporter.reasons import next_step
 from tm_exporter.sinks.history import History
-from tm_exporter.status import Status
+from tm_exporter.views.board import StatusBoard
+from tm_exporter.views.overview import overview
+from tm_exporter.views.status import Status
 
 
 MODEL = "openai/gpt-oss-20b"

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tm_exporter.board import state_of
-from tm_exporter.status import (
+from tm_exporter.views.board import state_of
+from tm_exporter.views.status import (
     ModelStatus,
     NotWatched,
     ProbeStatus,

@@ -15,10 +15,10 @@ from tests.doubles import FakeClock
 from tests.sinks.observations import HEALTH, next_step, observation, watching
 from tests.sinks.pages import OPENMETRICS, samples
 from tests.web.statuses import model_status, status
-from tm_exporter.evidence import Transcript, transcript
-from tm_exporter.exposition import Exposition
+from tm_exporter.exposition.page import Exposition
 from tm_exporter.sinks.history import History
-from tm_exporter.status import Status
+from tm_exporter.views.evidence import Transcript, transcript
+from tm_exporter.views.status import Status
 from tm_exporter.web import app
 from tm_exporter.web.server import WebServer
 

@@ -13,11 +13,11 @@ from tests.doubles import FakeClock, PaidSection, ScriptedProbe
 from tests.sinks.observations import HEALTH, observation, watching
 from tests.sinks.pages import OPENMETRICS, samples
 from tests.web.clients import until
-from tm_exporter.exposition import Exposition
+from tm_exporter.exposition.page import Exposition
+from tm_exporter.one_shot.wishes import Chosen, Granted, Refused, Wish
 from tm_exporter.web import app, probe
 from tm_exporter.web.rates import Crowd, Rate
 from tm_exporter.web.server import WebServer
-from tm_exporter.wishes import Chosen, Granted, Refused, Wish
 
 
 @dataclass

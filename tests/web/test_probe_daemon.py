@@ -13,8 +13,8 @@ import pytest
 from tests.sinks.pages import samples
 from tests.web.clients import until
 from tm_exporter.config.load import load
-from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging
+from tm_exporter.daemon.daemon import Daemon
+from tm_exporter.logs.setup import Logging
 from tm_exporter.simulator.served import SERVERLESS_MODELS
 from tm_exporter.simulator.server import Simulator
 

@@ -28,8 +28,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from tm_exporter.config.load import load
-from tm_exporter.daemon import Daemon
-from tm_exporter.logs import Logging
+from tm_exporter.daemon.daemon import Daemon
+from tm_exporter.logs.setup import Logging
 from tm_exporter.simulator.server import Simulator
 from tm_exporter.web import app
 from tm_exporter.web.security import HEADERS

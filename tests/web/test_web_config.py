@@ -13,7 +13,7 @@ from tests.clients.certificates import write_leaf
 from tests.web.served import authority, client, client_tls, hashed
 from tm_exporter.config.origin import ConfigurationError
 from tm_exporter.config.sections import ServerSection
-from tm_exporter.endpoint import Endpoint, WebConfig
+from tm_exporter.daemon.endpoint import Endpoint, WebConfig
 from tm_exporter.web.guard import guarded
 from tm_exporter.web.health import health
 from tm_exporter.web.listen import ListenError

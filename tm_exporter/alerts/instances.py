@@ -125,7 +125,7 @@ _NETWORK = (
         name="TensormeshOwnNetworkDown",
         severity="critical",
         hold="1m",
-        # When we get out again, all that failed has failed until its next run, and would
+        # When we get out again, what failed has failed until its next run, and would
         # page: canaries that page run every ten minutes at least.
         lingers="10m",
         # An instance that still gets through shows that the service can be reached.

@@ -11,7 +11,7 @@ from tm_exporter.budget.pacer import Pacer
 from tm_exporter.budget.pacing import Until
 from tm_exporter.budget.till import Till
 from tm_exporter.observation import Probe, ProbeKey
-from tm_exporter.upkeep import surely
+from tm_exporter.process.upkeep import surely
 
 
 LOOK_EVERY = 60.0

@@ -17,7 +17,7 @@ import structlog
 from tm_exporter.clients.client import USER_AGENT
 from tm_exporter.clients.transport import Transport
 from tm_exporter.observation import Reason, Verdict
-from tm_exporter.upkeep import surely
+from tm_exporter.process.upkeep import surely
 from tm_exporter.verdict import Judged, Promise, judge
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tm_exporter.catalog import TOKENIZER_PROMPT_TOKENS_DELTA
 from tm_exporter.facts import ModelsServed, PromptCounted, VersionNamed
 from tm_exporter.observation import Observation, ProbeKey, Sample
-from tm_exporter.payloads import ServedModel
+from tm_exporter.wire.payloads import ServedModel
 
 
 STALE_AFTER = 3

@@ -10,7 +10,7 @@ from tm_exporter.maintenance.watch import WindowWatch
 from tm_exporter.maintenance.window import OpenWindow
 from tm_exporter.observation import Probe, ProbeKey
 from tm_exporter.sinks.series import Labels
-from tm_exporter.status import MaintenanceStatus
+from tm_exporter.views.status import MaintenanceStatus
 
 
 class Maintenance:

@@ -11,7 +11,7 @@ from tm_exporter.budget.worker import ThreadWorker, Worker
 from tm_exporter.config.window import WindowSection
 from tm_exporter.maintenance.notices import Notices, NoticesUnusable, Stamp
 from tm_exporter.maintenance.window import OpenWindow, planned
-from tm_exporter.upkeep import surely
+from tm_exporter.process.upkeep import surely
 
 
 log = structlog.get_logger()

@@ -13,8 +13,8 @@ import orjson
 
 from tm_exporter.exchange import Exchange
 from tm_exporter.observation import Demand, Tokens
-from tm_exporter.payloads import Usage
 from tm_exporter.probes.routes import Route
+from tm_exporter.wire.payloads import Usage
 
 
 PROMPT = "Count from one to one hundred in words."

@@ -2,10 +2,10 @@
 
 from tm_exporter.facts import PromptCounted
 from tm_exporter.observation import Fact
-from tm_exporter.payloads import Completion
 from tm_exporter.probes.generation import GenerationSection
 from tm_exporter.probes.routes import CHAT
 from tm_exporter.verdict import Judged
+from tm_exporter.wire.payloads import Completion
 
 
 def prompt_counted(

@@ -5,9 +5,9 @@ from typing import Self
 import orjson
 from pydantic import Field, field_validator, model_validator
 
-from tm_exporter.payloads import Completion
 from tm_exporter.probes.search import TooHard, compiled, is_found
 from tm_exporter.section import Section
+from tm_exporter.wire.payloads import Completion
 
 
 class Expectation(Section):

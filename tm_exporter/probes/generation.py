@@ -10,7 +10,6 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 
 from tm_exporter.catalog import CANARY_TOKENS
 from tm_exporter.observation import Demand, Reason, Sample, Verdict
-from tm_exporter.payloads import Completion, Usage
 from tm_exporter.probes.base import InferenceProbe
 from tm_exporter.probes.bounds import PROMPT, demand, most_output, unbounded
 from tm_exporter.probes.expectation import Expectation, unmet
@@ -18,6 +17,7 @@ from tm_exporter.probes.prompts import NONCE_LETTERS, filler, nonce
 from tm_exporter.probes.routes import CHAT, Route
 from tm_exporter.section import Duration, ProbeSection, Surface
 from tm_exporter.verdict import Judged
+from tm_exporter.wire.payloads import Completion, Usage
 
 
 MaxTokens = Annotated[

@@ -12,11 +12,11 @@ from tm_exporter.catalog import (
 from tm_exporter.facts import ModelsServed
 from tm_exporter.judging import judge_aside
 from tm_exporter.observation import Outcome, Reason, Sample
-from tm_exporter.payloads import ServedModel, read_models
 from tm_exporter.probes.base import InferenceProbe
 from tm_exporter.reasons import JSON_BODY
 from tm_exporter.section import Duration, ProbeSection, Surface
 from tm_exporter.verdict import Promise
+from tm_exporter.wire.payloads import ServedModel, read_models
 
 
 MOST_MODELS = 300

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tm_exporter.deltas import ReadDelta, read_chat_delta, read_completions_delta
-from tm_exporter.payloads import Completion, read_chat, read_completion
-from tm_exporter.responses import read_response, read_responses_delta
+from tm_exporter.wire.deltas import ReadDelta, read_chat_delta, read_completions_delta
+from tm_exporter.wire.payloads import Completion, read_chat, read_completion
+from tm_exporter.wire.responses import read_response, read_responses_delta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

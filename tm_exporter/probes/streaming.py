@@ -16,7 +16,6 @@ from tm_exporter.catalog import (
 from tm_exporter.exchange import EVENT_STREAM, Exchange
 from tm_exporter.facts import ModelIdentity
 from tm_exporter.observation import Outcome, Sample, Span, Tokens
-from tm_exporter.payloads import Completion
 from tm_exporter.probes.bounds import used
 from tm_exporter.probes.counted import prompt_counted
 from tm_exporter.probes.generation import (
@@ -25,9 +24,10 @@ from tm_exporter.probes.generation import (
     token_samples,
 )
 from tm_exporter.reasons import STREAMED
-from tm_exporter.streams import StreamReader, StreamRecord
 from tm_exporter.timing import StreamTiming
 from tm_exporter.verdict import Judged, Promise, judge
+from tm_exporter.wire.payloads import Completion
+from tm_exporter.wire.streams import StreamReader, StreamRecord
 
 
 StreamT = TypeVar("StreamT", bound=StreamSection)

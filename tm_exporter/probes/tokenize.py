@@ -15,13 +15,13 @@ from tm_exporter.exchange import Exchange
 from tm_exporter.facts import PromptCounted
 from tm_exporter.judging import judge_aside
 from tm_exporter.observation import Outcome, Reason, Sample, Verdict
-from tm_exporter.payloads import ShapeError, count_of, object_of, read_tokens
 from tm_exporter.probes.base import InferenceProbe
 from tm_exporter.probes.bounds import PROMPT
 from tm_exporter.probes.routes import messages
 from tm_exporter.reasons import JSON_BODY
 from tm_exporter.section import Duration, ProbeSection, Surface
 from tm_exporter.verdict import Judged, Promise
+from tm_exporter.wire.payloads import ShapeError, count_of, object_of, read_tokens
 
 
 TEXT = "The quick brown fox jumps over the lazy dog. Größe, 東京, 🙂"

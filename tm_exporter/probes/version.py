@@ -5,11 +5,11 @@ from typing import ClassVar, Literal
 from tm_exporter.catalog import SERVICE_VERSION_INFO
 from tm_exporter.facts import VersionNamed
 from tm_exporter.observation import Outcome, Sample
-from tm_exporter.payloads import read_version
 from tm_exporter.probes.base import InferenceProbe
 from tm_exporter.reasons import JSON_BODY
 from tm_exporter.section import Duration, ProbeSection, Surface
 from tm_exporter.verdict import Promise, judge
+from tm_exporter.wire.payloads import read_version
 
 
 class VersionSection(ProbeSection):

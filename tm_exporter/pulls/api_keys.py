@@ -5,11 +5,11 @@ from typing import Any, ClassVar, Literal
 
 from tm_exporter.catalog import API_KEY_EXPIRY_TIMESTAMP_SECONDS
 from tm_exporter.observation import Outcome, Sample
-from tm_exporter.payloads import object_of, text_of
 from tm_exporter.pulls.base import Pull
 from tm_exporter.pulls.pages import rows_of
 from tm_exporter.section import Duration, ProbeSection, Surface
 from tm_exporter.timestamps import read_timestamp
+from tm_exporter.wire.payloads import object_of, text_of
 
 
 class ApiKeysSection(ProbeSection):

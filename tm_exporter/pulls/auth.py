@@ -10,10 +10,10 @@ from tm_exporter.catalog import (
     TOS_ACCEPTED,
 )
 from tm_exporter.observation import Outcome, Reason, Sample
-from tm_exporter.payloads import object_of
 from tm_exporter.pulls.base import Pull
 from tm_exporter.section import Duration, ProbeSection, Surface
 from tm_exporter.timestamps import read_timestamp
+from tm_exporter.wire.payloads import object_of
 
 
 class AuthSection(ProbeSection):

@@ -7,9 +7,9 @@ from tm_exporter.catalog import BILLING_BALANCE
 from tm_exporter.facts import BalanceRead
 from tm_exporter.money import Money, read_money
 from tm_exporter.observation import Outcome, Sample
-from tm_exporter.payloads import object_of
 from tm_exporter.pulls.base import Pull
 from tm_exporter.section import Duration, ProbeSection, Surface
+from tm_exporter.wire.payloads import object_of
 
 
 class BalanceSection(ProbeSection):

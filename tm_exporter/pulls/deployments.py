@@ -14,12 +14,12 @@ from tm_exporter.catalog import (
 )
 from tm_exporter.facts import DeploymentEvent, DeploymentEvents, DeploymentsListed
 from tm_exporter.observation import Outcome, Sample
-from tm_exporter.payloads import ShapeError, object_of
 from tm_exporter.pulls.base import Pull
 from tm_exporter.pulls.pages import Listing, read_pages
 from tm_exporter.pulls.statuses import Statuses
 from tm_exporter.section import Duration, ProbeSection, Surface
 from tm_exporter.timestamps import read_timestamp
+from tm_exporter.wire.payloads import ShapeError, object_of
 
 
 MOST_EVENTS = 50

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tm_exporter.payloads import ShapeError
 from tm_exporter.timestamps import read_timestamp
+from tm_exporter.wire.payloads import ShapeError
 
 
 MOST_LISTED = 2000

@@ -12,8 +12,14 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Generic, Literal, TypeVar
 
-from tm_exporter.payloads import ShapeError, integer_of, list_of, object_of, text_of
 from tm_exporter.pulls.reading import Reading
+from tm_exporter.wire.payloads import (
+    ShapeError,
+    integer_of,
+    list_of,
+    object_of,
+    text_of,
+)
 
 
 T = TypeVar("T")

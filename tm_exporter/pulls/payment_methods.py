@@ -14,10 +14,10 @@ from tm_exporter.catalog import (
     BILLING_CARD_ON_FILE,
 )
 from tm_exporter.observation import Outcome, Sample
-from tm_exporter.payloads import ShapeError, integer_of, object_of
 from tm_exporter.pulls.base import Pull
 from tm_exporter.pulls.pages import rows_of
 from tm_exporter.section import Duration, ProbeSection, Surface
+from tm_exporter.wire.payloads import ShapeError, integer_of, object_of
 
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998

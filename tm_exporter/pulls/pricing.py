@@ -19,10 +19,10 @@ from tm_exporter.catalog import (
 from tm_exporter.facts import PriceList, TokenKind, TokenPrice
 from tm_exporter.money import Money, read_money
 from tm_exporter.observation import Outcome, Sample
-from tm_exporter.payloads import ShapeError, enum_of, flag_of, object_of, text_of
 from tm_exporter.pulls.base import Pull
 from tm_exporter.pulls.pages import rows_of
 from tm_exporter.section import Duration, PriceUnit, ProbeSection, Surface
+from tm_exporter.wire.payloads import ShapeError, enum_of, flag_of, object_of, text_of
 
 
 _ACTIVE = {"activeOnly": "true"}

@@ -16,11 +16,11 @@ from tm_exporter.catalog import (
 from tm_exporter.facts import SpendingBucket, SpendingHistory, SpendingRead
 from tm_exporter.money import Money, read_money, totals
 from tm_exporter.observation import Fact, Outcome, Sample
-from tm_exporter.payloads import object_of
 from tm_exporter.pulls.base import Pull
 from tm_exporter.pulls.pages import rows_of
 from tm_exporter.section import Duration, ProbeSection, Surface
 from tm_exporter.timestamps import read_timestamp
+from tm_exporter.wire.payloads import object_of
 
 
 _FIELDS = {"24h": "spend24h", "7d": "spend7d", "30d": "spend30d"}

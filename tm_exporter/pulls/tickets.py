@@ -4,11 +4,11 @@ from typing import Any, ClassVar, Literal
 
 from tm_exporter.catalog import TICKETS
 from tm_exporter.observation import Outcome
-from tm_exporter.payloads import object_of
 from tm_exporter.pulls.base import Pull
 from tm_exporter.pulls.pages import Listing, read_pages
 from tm_exporter.pulls.words import counted, enum_text
 from tm_exporter.section import Duration, ProbeSection, Surface
+from tm_exporter.wire.payloads import object_of
 
 
 class TicketsSection(ProbeSection):

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal
 from tm_exporter.catalog import USAGE_TODAY_REQUESTS, USAGE_TODAY_TOKENS
 from tm_exporter.facts import UsageRead, UsageRow
 from tm_exporter.observation import Outcome, Sample
-from tm_exporter.payloads import integer_of, object_of, text_of
 from tm_exporter.pulls.base import Pull
 from tm_exporter.pulls.pages import rows_of
 from tm_exporter.section import Duration, ProbeSection, Surface
 from tm_exporter.timestamps import read_timestamp, rfc3339
+from tm_exporter.wire.payloads import integer_of, object_of, text_of
 
 
 MOST_LISTED = 10_000

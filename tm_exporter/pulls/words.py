@@ -6,7 +6,7 @@ from typing import Any
 
 from tm_exporter.catalog import Family
 from tm_exporter.observation import Sample
-from tm_exporter.payloads import ShapeError
+from tm_exporter.wire.payloads import ShapeError
 
 
 def enum_text(value: Any, what: str, enumeration: str) -> str:

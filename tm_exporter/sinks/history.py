@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from tm_exporter.exchange import Exchange
+from tm_exporter.logs.printable import encodable
 from tm_exporter.observation import Observation, Outcome, ProbeKey, Verdict
-from tm_exporter.printable import encodable
 from tm_exporter.sinks.shapes import BodyShape, shape_of
 
 

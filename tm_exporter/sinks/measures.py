@@ -8,7 +8,7 @@ from tm_exporter import catalog
 from tm_exporter.catalog import Family
 from tm_exporter.exchange import Certificate, Exchange
 from tm_exporter.observation import Observation, Sample
-from tm_exporter.rate_limits import RateLimit, rate_limits
+from tm_exporter.wire.rate_limits import RateLimit, rate_limits
 
 
 def of_run(observation: Observation) -> Iterator[Sample]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tm_exporter.exchange import EVENT_STREAM, Exchange
-from tm_exporter.sse import DONE, EventSplitter, TooLarge
+from tm_exporter.wire.sse import DONE, EventSplitter, TooLarge
 
 
 KEPT_PIECES = 200

@@ -12,9 +12,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from tm_exporter.evidence import Transcript
-from tm_exporter.exposition import Exposition
-from tm_exporter.status import Status
+from tm_exporter.exposition.page import Exposition
+from tm_exporter.one_shot.wishes import Asker, Nobody
+from tm_exporter.views.evidence import Transcript
+from tm_exporter.views.status import Status
 from tm_exporter.web import runbooks, series_page
 from tm_exporter.web.guard import guarded
 from tm_exporter.web.health import health_routes
@@ -23,7 +24,6 @@ from tm_exporter.web.probe import ProbePage
 from tm_exporter.web.protection import Current, none
 from tm_exporter.web.refusing import refuse
 from tm_exporter.web.reload import Reload, nothing_to_reload, reload_route
-from tm_exporter.wishes import Asker, Nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

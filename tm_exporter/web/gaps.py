@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from tm_exporter.status import MaintenanceStatus, NotWatched, Status
+from tm_exporter.views.status import MaintenanceStatus, NotWatched, Status
 from tm_exporter.web.html import Child, Html, tag
 from tm_exporter.web.parts import body, moment, name, row, section, table, text
 from tm_exporter.web.words import some

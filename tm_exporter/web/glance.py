@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from tm_exporter.printable import printable
+from tm_exporter.logs.printable import printable
 from tm_exporter.reasons import Party
-from tm_exporter.status import Overview, Problem, Status, TargetStatus
+from tm_exporter.views.status import Overview, Problem, Status, TargetStatus
 from tm_exporter.web.html import Html, join, tag
 from tm_exporter.web.parts import badge, evidence, moment, name, text
 from tm_exporter.web.targets import SURFACES, count

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tm_exporter.status import (
+from tm_exporter.views.status import (
     AccountStatus,
     BudgetStatus,
     BudgetWindow,

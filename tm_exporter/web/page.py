@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tm_exporter.status import Status, TargetStatus
+from tm_exporter.views.status import Status, TargetStatus
 from tm_exporter.web.failures import MOST, MOST_OF_TARGET, failures
 from tm_exporter.web.gaps import gaps, maintenance
 from tm_exporter.web.glance import glance

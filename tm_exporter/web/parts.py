@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from tm_exporter.printable import printable
-from tm_exporter.status import State
+from tm_exporter.logs.printable import printable
+from tm_exporter.views.status import State
 from tm_exporter.web.html import Child, Html, join, tag
 from tm_exporter.web.words import ago, exact
 

@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from tm_exporter import evidence_text
-from tm_exporter.evidence import Transcript
-from tm_exporter.media import quality
-from tm_exporter.status import Status
+from tm_exporter.views import evidence_text
+from tm_exporter.views.evidence import Transcript
+from tm_exporter.views.status import Status
 from tm_exporter.web import page
 from tm_exporter.web.static import FILES, StaticFile
+from tm_exporter.wire.media import quality
 
 
 _JSON = orjson.OPT_UTC_Z

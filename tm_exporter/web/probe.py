@@ -17,10 +17,10 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tm_exporter.exposition import Exposition
+from tm_exporter.exposition.page import Exposition
+from tm_exporter.one_shot.wishes import Asker, Chosen, Refused, Wish
 from tm_exporter.web import series_page
 from tm_exporter.web.rates import Crowd, Rate
-from tm_exporter.wishes import Asker, Chosen, Refused, Wish
 
 
 BURST = 20

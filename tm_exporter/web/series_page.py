@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tm_exporter.exposition import VARY, Exposition
+from tm_exporter.exposition.page import VARY, Exposition
 
 
 async def answer(request: Request, exposition: Exposition) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from tm_exporter.status import ModelStatus, State, TargetStatus
+from tm_exporter.views.status import ModelStatus, State, TargetStatus
 from tm_exporter.web.html import Child, Html, join, tag
 from tm_exporter.web.parts import (
     badge,

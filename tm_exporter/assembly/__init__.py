@@ -1,0 +1,1 @@
+"""Puts together from the configuration what is to run."""

@@ -1,0 +1,56 @@
+"""`tm-exporter evidence`: what a run said and was told."""
+
+import argparse
+import sys
+
+from tm_exporter import demo
+from tm_exporter.commands.command import FAILED, FINE, Command
+from tm_exporter.commands.options import url
+from tm_exporter.commands.speaking import complain, say
+from tm_exporter.logs.printable import printable
+from tm_exporter.one_shot import asking
+from tm_exporter.one_shot.asking import Form
+
+
+def evidence(asked: argparse.Namespace) -> int:
+    """Print the transcript of a run that a daemon remembers."""
+    form: Form = asked.output or ("text" if sys.stdout.isatty() else "json")
+    transcript = asking.evidence(asked.url, asked.probe_id, form)
+    if transcript is None:
+        return complain(
+            f"{asked.url} keeps no run of the id {printable(asked.probe_id, 80)}: of"
+            " each probe it keeps the last 20 runs and the last 20 failures",
+            FAILED,
+        )
+    say(transcript.rstrip("\n"))
+    return FINE
+
+
+EVIDENCE = Command(
+    name="evidence",
+    run=evidence,
+    about="Print the redacted transcript of a run that a daemon remembers.",
+    options={
+        "probe_id": {
+            "metavar": "PROBE_ID",
+            "help": "of the run: in the log, on the status page, in its JSON",
+        },
+        "--url": {
+            "type": url,
+            "metavar": "URL",
+            "default": f"http://{demo.LISTEN}",
+            "help": "address of the daemon; %(default)s where left out",
+        },
+        "--output": {
+            "choices": ("text", "json"),
+            "help": "for people or for programs; text on a terminal, JSON elsewhere",
+        },
+    },
+    more="It has no secret, prompt or answer in it, and may go into a support ticket.",
+    examples={"tm-exporter evidence PROBE_ID > ticket.json": "for the support"},
+    statuses={
+        0: "it is printed",
+        1: "the daemon has no such run",
+        2: "no daemon answers",
+    },
+)

@@ -1,0 +1,1 @@
+"""The program that watches: it starts, follows its configuration, and ends."""

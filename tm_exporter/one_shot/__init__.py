@@ -1,0 +1,1 @@
+"""Probes that run once, because somebody asks for it."""

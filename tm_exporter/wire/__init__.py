@@ -1,0 +1,1 @@
+"""Reads what comes over the wire: streams, payloads, answers, headers."""

@@ -55,7 +55,7 @@ _PROBES: Mapping[str, Probes] = {
 }
 
 
-BUDGET = {"daily_usd": 100_000_000, "monthly_usd": 10_000_000_000}
+BUDGET = {"daily_usd": 10_000, "monthly_usd": 310_000}
 """So much, since a new ledger has the share of day and month that is still to come,
 which in the last second of a month is next to nothing."""
 

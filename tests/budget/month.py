@@ -27,7 +27,8 @@ from tm_exporter.observation import (
 )
 from tm_exporter.probes.generation import GenerationProbe
 from tm_exporter.probes.kv_cache import KvCacheProbe
-from tm_exporter.schedule import Entry, Schedule
+from tm_exporter.schedule.entry import Entry
+from tm_exporter.schedule.schedule import Schedule
 from tm_exporter.simulator import tokenizer
 from tm_exporter.simulator.messages import rendered
 

@@ -33,7 +33,7 @@ from tm_exporter.observation import (
     Verdict,
 )
 from tm_exporter.runner import run
-from tm_exporter.schedule import Schedule
+from tm_exporter.schedule.schedule import Schedule
 
 
 CENT = Rates.per_million(Decimal(10_000), Decimal(10_000))

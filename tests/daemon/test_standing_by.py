@@ -16,7 +16,7 @@ from tests.doubles import (
 from tests.sinks.observations import observation
 from tm_exporter.observation import ProbeKey, Skip
 from tm_exporter.runner import run
-from tm_exporter.schedule import Schedule
+from tm_exporter.schedule.schedule import Schedule
 from tm_exporter.sinks.metrics import MetricsSink
 
 

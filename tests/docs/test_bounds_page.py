@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tm_exporter import memory, places
+from tm_exporter import memory
 from tm_exporter.budget import ledger
 from tm_exporter.clients import connection, space
 from tm_exporter.clients.limits import Limits
 from tm_exporter.daemon import out_of_turn
 from tm_exporter.derivations import deployment_events
 from tm_exporter.probes import models, search
-from tm_exporter.process import descriptors
 from tm_exporter.pulls import deployments, measurements, metrics, pages, pricing, usage
+from tm_exporter.schedule import descriptors, places
 from tm_exporter.sinks import history, labels, room, series, shapes
 from tm_exporter.web import probe
 from tm_exporter.wire.sse import MOST_EVENT_BYTES, MOST_EVENTS

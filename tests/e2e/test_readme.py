@@ -17,7 +17,7 @@ README = (ROOT / "README.md").read_text()
 
 def test_its_configuration_is_accepted(tmp_path: Path) -> None:
     """The example is a whole file, without a mistake."""
-    (example,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    example, _ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     config = tmp_path / "exporter.yml"
     config.write_text(example)
 

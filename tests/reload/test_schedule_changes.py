@@ -8,7 +8,7 @@ import pytest
 from tests.doubles import CountedSlots, FakeClock, OpenPurse, PaidSection, ScriptedProbe
 from tm_exporter.observation import Outcome, ProbeKey, Reason, Skip, Verdict
 from tm_exporter.runner import run
-from tm_exporter.schedule import Schedule
+from tm_exporter.schedule.schedule import Schedule
 
 
 KEY = ProbeKey("target", "serverless", "scripted", "model")

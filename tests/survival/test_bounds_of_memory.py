@@ -21,14 +21,14 @@ from tm_exporter.derivations.deployment_events import (
 from tm_exporter.exchange import Exchange, Piece
 from tm_exporter.facts import DeploymentEvent, DeploymentEvents
 from tm_exporter.observation import Observation, ProbeKey, Sample, Skip
-from tm_exporter.places import Places
-from tm_exporter.process import descriptors
 from tm_exporter.process.heap import Heap, resident, trimmer
 from tm_exporter.pulls.deployments import MOST_EVENTS as MOST_OF_DEPLOYMENT
 from tm_exporter.pulls.deployments import _read_deployment
 from tm_exporter.pulls.measurements import read_measurements
 from tm_exporter.runner import run
-from tm_exporter.schedule import Schedule
+from tm_exporter.schedule import descriptors
+from tm_exporter.schedule.places import Places
+from tm_exporter.schedule.schedule import Schedule
 from tm_exporter.sinks.history import MOST_BYTES, History
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.room import SHARED, SURE, Room

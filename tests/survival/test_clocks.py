@@ -18,7 +18,7 @@ from tm_exporter.observation import (
     Verdict,
 )
 from tm_exporter.runner import run
-from tm_exporter.schedule import Schedule
+from tm_exporter.schedule.schedule import Schedule
 
 
 DAY = 86_400.0

@@ -23,13 +23,13 @@ from tm_exporter.clients import reference
 from tm_exporter.daemon.daemon import Daemon
 from tm_exporter.exposition import lines
 from tm_exporter.exposition.page import Exposition
-from tm_exporter.grid import Grid
 from tm_exporter.maintenance import watch
 from tm_exporter.observation import Observation, ProbeKey, Skip
 from tm_exporter.process.heap import Heap
 from tm_exporter.reload.watch import SourceWatch
 from tm_exporter.runner import run
-from tm_exporter.schedule import Schedule
+from tm_exporter.schedule.grid import Grid
+from tm_exporter.schedule.schedule import Schedule
 from tm_exporter.simulator.server import Simulator
 from tm_exporter.sinks.series import Rows
 

@@ -6,7 +6,7 @@ import time
 from tests.doubles import CountedSlots, FakeClock
 from tests.survival.world import Log, living, loaded
 from tm_exporter.runner import run
-from tm_exporter.schedule import Schedule
+from tm_exporter.schedule.schedule import Schedule
 
 
 BLOCKED = 5.1

@@ -22,7 +22,7 @@ from tm_exporter.derivations.diagnosis import Diagnoses
 from tm_exporter.derivations.identity import Identity
 from tm_exporter.derivations.objectives import Objectives
 from tm_exporter.observation import Probe, ProbeKey, Sample, Skip
-from tm_exporter.schedule import Schedule
+from tm_exporter.schedule.schedule import Schedule
 from tm_exporter.sinks.metrics import MetricsSink
 
 

@@ -46,13 +46,13 @@ from tm_exporter.logs.setup import Logging
 from tm_exporter.maintenance.standing import Maintenance
 from tm_exporter.memory import Memory
 from tm_exporter.observation import Observation, Probe, ProbeKey
-from tm_exporter.places import Places
-from tm_exporter.process import descriptors
+from tm_exporter.schedule.places import Places
+from tm_exporter.schedule import descriptors
 from tm_exporter.process.heap import Heap
 from tm_exporter.process.loop_lag import LagMeter
 from tm_exporter.reload.reloads import Reloads
 from tm_exporter.reload.watch import LOOK_EVERY
-from tm_exporter.schedule import Schedule
+from tm_exporter.schedule.schedule import Schedule
 from tm_exporter.sinks.history import History
 from tm_exporter.sinks.log import LogSink
 from tm_exporter.sinks.metrics import MetricsSink

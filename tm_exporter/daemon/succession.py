@@ -21,7 +21,7 @@ from tm_exporter.derivations.diagnosis import Diagnoses
 from tm_exporter.lease.election import RENEWALS, Election
 from tm_exporter.lease.flock import FileLease
 from tm_exporter.lease.leadership import Alone, Leadership, Unable
-from tm_exporter.schedule import Schedule
+from tm_exporter.schedule.schedule import Schedule
 from tm_exporter.sinks.metrics import MetricsSink
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tm_exporter.places import Places
+from tm_exporter.schedule.places import Places
 
 
 async def turn() -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tm_exporter.grid import Grid, first_runs, fraction, tolerance
 from tm_exporter.observation import ProbeKey
+from tm_exporter.schedule.grid import Grid, first_runs, fraction, tolerance
 
 
 HEALTH = ProbeKey("serverless", "serverless", "health")

@@ -16,18 +16,17 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.base import BaseTrigger
 
-from tm_exporter.grid import Grid, first_runs, tolerance
 from tm_exporter.lease.leadership import Alone, Permit
 from tm_exporter.observation import Observation, Probe, ProbeKey, Reason, Skip
-from tm_exporter.places import Places
+from tm_exporter.schedule.entry import Entry, Purse, SlotCounter, waiting_as
+from tm_exporter.schedule.grid import Grid, first_runs, tolerance
+from tm_exporter.schedule.places import Places
+from tm_exporter.schedule.steady_zone import ROUNDING, Slots, SteadyZone
 
 
 log = structlog.get_logger()
@@ -38,135 +37,8 @@ RETRY_UNSUPPORTED = 3600.0
 READY_AFTER = 30.0
 """Seconds after which a schedule counts as ready, whatever has not run yet."""
 
-_ROUNDING = 0.001  # APScheduler's times are whole microseconds
 _BEAT = 1.0
 _STOPPED_AFTER = 5.0
-
-
-class SlotCounter(Protocol):
-    """Is told what became of each slot."""
-
-    def slot(self, key: ProbeKey) -> None:
-        """A slot fell due."""
-        ...
-
-    def skipped(self, key: ProbeKey, skip: Skip) -> None:
-        """It will not become a run."""
-        ...
-
-
-class Purse(Protocol):
-    """Holds the money for paid runs. It does not raise: without money, no run."""
-
-    async def reserve(self, probe: Probe) -> object | None:
-        """Set aside what a run may cost at worst; None if it must not run."""
-        ...
-
-    async def settle(self, reserved: Any, observation: Observation) -> Observation:
-        """Charge what the run did cost, and return the observation with it."""
-        ...
-
-
-class SteadyZone(tzinfo):
-    """
-    A time zone in which the clock is never set.
-
-    APScheduler plans by the wall clock, which it asks as `datetime.now(zone)`:
-    set back, it would stand still, and set forward, it would run everything at
-    once. In this zone, that question is answered from the monotonic clock, so
-    that steps of the wall clock do not exist; it is UTC as of our start. Only that
-    question may be asked of it, which is why the triggers are our own.
-
-    Args:
-        clock: Monotonic seconds.
-        now: Seconds since the epoch, asked once.
-    """
-
-    def __init__(self, clock: Callable[[], float], now: Callable[[], float]) -> None:
-        self._clock = clock
-        self._epoch = now() - clock()
-
-    def seconds(self) -> float:
-        """Return the seconds since the epoch, as if no one had set the clock."""
-        return self._clock() + self._epoch
-
-    def moment(self, seconds: float) -> datetime:
-        """Return a number of such seconds as APScheduler wants it."""
-        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=self)
-
-    def fromutc(self, dt: datetime) -> datetime:  # noqa: ARG002
-        """Return the time now, whatever the wall clock says."""
-        return self.moment(self.seconds())
-
-    def utcoffset(self, dt: datetime | None) -> timedelta:  # noqa: ARG002
-        """Return nothing: it is UTC."""
-        return timedelta()
-
-    def dst(self, dt: datetime | None) -> timedelta:  # noqa: ARG002
-        """Return nothing: it is UTC."""
-        return timedelta()
-
-    def tzname(self, dt: datetime | None) -> str:  # noqa: ARG002
-        """Return what it is."""
-        return "UTC"
-
-
-@dataclass(slots=True)
-class Entry:
-    """
-    A scheduled probe.
-
-    Attributes:
-        grid: Its slots.
-        next_at: The next slot, in steady seconds; the first run is one besides.
-        slot_at: The slot that the last run was for.
-        is_first: Whether no slot fell due yet.
-        runs: How many ended since it was scheduled.
-        unsupported_until: Slots before are skipped, the route being missing.
-        task: The run in flight, if any.
-        job: What APScheduler knows it by.
-    """
-
-    probe: Probe
-    grid: Grid
-    next_at: float
-    job: Any = None
-    slot_at: float = 0.0
-    is_first: bool = True
-    runs: int = 0
-    unsupported_until: float = 0.0
-    task: asyncio.Task[None] | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a run is in flight."""
-        return self.task is not None and not self.task.done()
-
-
-class _Slots(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
-    """
-    Tells APScheduler when slots fall due.
-
-    Args:
-        grid: Their grid.
-        first_at: The first of them, on the grid or not, in steady seconds.
-        zone: Whose seconds these are.
-    """
-
-    def __init__(self, grid: Grid, first_at: float, zone: SteadyZone) -> None:
-        self._grid = grid
-        self._first_at = first_at
-        self._zone = zone
-
-    def get_next_fire_time(
-        self, previous_fire_time: datetime | None, now: datetime
-    ) -> datetime:
-        """Return the next slot."""
-        if previous_fire_time is None:
-            return self._zone.moment(self._first_at)
-        # Never the present moment again, which APScheduler would ask for for ever.
-        seconds = now.replace(tzinfo=UTC).timestamp() + _ROUNDING
-        return self._zone.moment(self._grid.after(seconds))
 
 
 class Schedule:
@@ -271,7 +143,7 @@ class Schedule:
             if entry.task is not None and not entry.task.done():
                 self._withdrawn.add(entry.task)
                 entry.task.add_done_callback(self._withdrawn.discard)
-        left = {_waiting_as(entry.probe) for entry in self._entries.values()}
+        left = {waiting_as(entry.probe) for entry in self._entries.values()}
         self._waits = {who: at for who, at in self._waits.items() if who in left}
 
     def replace(self, probes: Iterable[Probe]) -> None:
@@ -298,7 +170,7 @@ class Schedule:
             entry.unsupported_until = 0.0
             if key not in ran_lately and firsts[key] < entry.next_at:
                 entry.next_at, entry.is_first = firsts[key], True
-                entry.job.reschedule(_Slots(entry.grid, entry.next_at, self._zone))
+                entry.job.reschedule(Slots(entry.grid, entry.next_at, self._zone))
 
     def set_interval(self, key: ProbeKey, seconds: float) -> None:
         """
@@ -312,7 +184,7 @@ class Schedule:
         entry.grid = Grid.of(key, seconds)
         if not entry.is_first:
             entry.next_at = entry.grid.after(self._zone.seconds())
-        entry.job.reschedule(_Slots(entry.grid, entry.next_at, self._zone))
+        entry.job.reschedule(Slots(entry.grid, entry.next_at, self._zone))
 
     def stand_by(self) -> None:
         """Cancel paid runs in flight; they are not published, nor their money freed."""
@@ -369,7 +241,7 @@ class Schedule:
         """Have APScheduler call a job whenever a slot falls due; return its handle."""
         return self._scheduler.add_job(
             job,
-            _Slots(grid, first_at, self._zone),
+            Slots(grid, first_at, self._zone),
             args=args,
             coalesce=True,
             max_instances=1,
@@ -386,7 +258,7 @@ class Schedule:
     async def _due(self, entry: Entry) -> None:
         """Account for every slot that fell due, and run the last if it may."""
         seconds = self._zone.seconds()
-        if seconds < entry.next_at - _ROUNDING:
+        if seconds < entry.next_at - ROUNDING:
             return
         key = entry.probe.key
         entry.is_first = False
@@ -416,7 +288,7 @@ class Schedule:
             return Skip.OVERLAP
         if seconds < entry.unsupported_until:
             return Skip.UNSUPPORTED
-        if seconds < self._waits.get(_waiting_as(entry.probe), 0.0):
+        if seconds < self._waits.get(waiting_as(entry.probe), 0.0):
             return Skip.THROTTLED
         return None
 
@@ -501,21 +373,9 @@ class Schedule:
             # Not told for how long: one interval, after which the next slot may run.
             until = entry.slot_at + entry.grid.interval
             until = until if asked is None else seconds + asked
-            together = _waiting_as(entry.probe)
+            together = waiting_as(entry.probe)
             # Two runs of a pair may be in flight: the shorter wait ends no longer one.
-            waits = max(until - _ROUNDING, self._waits.get(together, 0.0))
+            waits = max(until - ROUNDING, self._waits.get(together, 0.0))
             self._waits[together] = waits
         if not outcome.supported:
             entry.unsupported_until = seconds + RETRY_UNSUPPORTED
-
-
-def _waiting_as(probe: Probe) -> tuple[str, ...]:
-    """
-    Return who waits together when the service asks one of them to.
-
-    All paid probes of a target's model do; a free or Control Plane route alone.
-    """
-    key = probe.key
-    if probe.section.paid:
-        return (key.target, key.model)
-    return (key.target, key.model, key.probe)

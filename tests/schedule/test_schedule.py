@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from tests.doubles import CountedSlots, FakeClock, OpenPurse, PaidSection, ScriptedProbe
-from tm_exporter.grid import Grid
 from tm_exporter.observation import (
     Outcome,
     ProbeKey,
@@ -15,7 +14,10 @@ from tm_exporter.observation import (
     Verdict,
 )
 from tm_exporter.runner import run
-from tm_exporter.schedule import READY_AFTER, Entry, Schedule, SteadyZone
+from tm_exporter.schedule.entry import Entry
+from tm_exporter.schedule.grid import Grid
+from tm_exporter.schedule.schedule import READY_AFTER, Schedule
+from tm_exporter.schedule.steady_zone import SteadyZone
 
 
 EPOCH = 1_700_000_000.0

@@ -3,7 +3,7 @@
 import resource
 from typing import Final
 
-from tm_exporter import places
+from tm_exporter.schedule import places
 
 
 RESERVED: Final = 200

@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tm_exporter.logs.setup import Logging, configure
 from tm_exporter.simulator.server import Simulator
@@ -18,6 +19,13 @@ SOCKETS = {
     *("test_reload_daemon.py", "test_reload_sequence.py"),
 }
 """What speaks over real sockets, or waits for real timeouts, below this folder."""
+
+
+# How long an example takes says something about the machine, and what else it does.
+settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -26,6 +26,7 @@ RUN tools/bin/pip install --no-compile --require-hashes --requirement requiremen
         install --no-compile --require-hashes --requirement requirements.txt
 
 COPY pyproject.toml README.md LICENSE ./
+COPY docs/tm-exporter.1 docs/
 COPY docs/runbooks docs/runbooks
 COPY tm_exporter tm_exporter
 ARG SOURCE_DATE_EPOCH=1767225600

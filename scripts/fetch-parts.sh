@@ -2,15 +2,17 @@
 # Fetch the programs of other projects that the tests run, out of Debian packages.
 # Nothing is installed or started: the packages are unpacked into .tools/LANE.
 #
-# usage: scripts/fetch-parts.sh oldest|newest
+# usage: scripts/fetch-parts.sh oldest|newest|terminal|bench
 set -eu
 
 lane=$1
 case $lane in
     oldest) suite=bookworm packages="prometheus prometheus-alertmanager" ;;
     newest) suite=testing packages="prometheus promtool prometheus-alertmanager" ;;
+    terminal) suite=bookworm packages="zsh zsh-common fish fish-common libpcre2-32-0 mandoc" ;;
+    bench) suite=bookworm packages="prometheus-blackbox-exporter libssl-dev valgrind" ;;
     *)
-        echo "usage: $0 oldest|newest" >&2
+        echo "usage: $0 oldest|newest|terminal|bench" >&2
         exit 2
         ;;
 esac
@@ -32,6 +34,11 @@ if [ -z "$uri" ]; then
     exit 1
 fi
 
+# What the benchmarks compile is a program in C.
+if [ "$lane" = bench ] && ! command -v cc >/dev/null; then
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 install --yes --no-install-recommends gcc libc6-dev >/dev/null
+fi
+
 root=$PWD/.tools/$lane
 work=$root.partial
 rm -rf "$root" "$work"
@@ -43,7 +50,7 @@ echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite
 private_apt() {
     apt-get -qq -o Acquire::Check-Valid-Until=false -o Acquire::Retries=3 -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" \
         -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/etc" \
-        -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" "$@"
+        -o Dir::State::status=/dev/null -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" "$@"
 }
 
 private_apt update

@@ -11,6 +11,7 @@ from tm_exporter.config.origin import ConfigurationError
 from tm_exporter.config.sections import ServerSection, split_address
 from tm_exporter.config.web_load import load_web
 from tm_exporter.logs.printable import printable
+from tm_exporter.one_shot.asking import silent
 
 
 _PATIENCE = 5.0
@@ -70,8 +71,7 @@ def ask(url: str) -> str:
     except urllib.error.HTTPError as error:
         raise Unhealthy(_refused(url, error)) from error
     except (OSError, ValueError, HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise Unhealthy(f"no daemon answers at {url}: {reason}") from error
+        raise Unhealthy(silent(url, error)) from error
 
 
 def _is_address(url: str) -> bool:

@@ -133,14 +133,6 @@ def test_the_usual_targets_need_no_surface() -> None:
         ("TM_EXPORTER_SERVER_LISTEN", "did you mean TM_EXPORTER_SERVER__LISTEN?"),
         ("TM_EXPORTER_LOG__LEVEL__X", "did you mean TM_EXPORTER_LOG__LEVEL?"),
         (
-            "TM_EXPORTER_TARGETS__SERVER_LESS__API_KEY",
-            "did you mean TM_EXPORTER_TARGETS__SERVERLESS__API_KEY?",
-        ),
-        (
-            "TM_EXPORTER_TARGETS__SERVERLESS__PROBES__CHATT__INTERVAL",
-            "did you mean TM_EXPORTER_TARGETS__SERVERLESS__PROBES__CHAT__INTERVAL?",
-        ),
-        (
             "TM_EXPORTER_TARGETS__SERVERLESS__PROBES__CHAT__INTERVALS",
             "did you mean TM_EXPORTER_TARGETS__SERVERLESS__PROBES__CHAT__INTERVAL?",
         ),
@@ -152,6 +144,37 @@ def test_the_usual_targets_need_no_surface() -> None:
 def test_a_name_that_nothing_claims_is_an_error(name: str, hint: str) -> None:
     """Else a mistyped one would do nothing, silently, even with an empty value."""
     assert wrong({name: ""}) == [f"{name}: no setting has this name; {hint}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        (
+            "TM_EXPORTER_TARGETS__SERVER_LESS__API_KEY",
+            (
+                "no target has the name `server_less`; "
+                "did you mean TM_EXPORTER_TARGETS__SERVERLESS__API_KEY?"
+            ),
+        ),
+        (
+            "TM_EXPORTER_TARGETS__NEBIUS__API_KEY",
+            (
+                "no target has the name `nebius`; name it in the file, "
+                "or set TM_EXPORTER_TARGETS__NEBIUS__SURFACE too"
+            ),
+        ),
+        (
+            "TM_EXPORTER_TARGETS__SERVERLESS__PROBES__CHATT__INTERVAL",
+            (
+                "no probe has the name `chatt`; "
+                "did you mean TM_EXPORTER_TARGETS__SERVERLESS__PROBES__CHAT__INTERVAL?"
+            ),
+        ),
+    ],
+)
+def test_a_variable_of_nobody_is_an_error(name: str, advice: str) -> None:
+    """It says who is not there, and what would make it."""
+    assert wrong({name: ""}) == [f"{name}: {advice}"]
 
 
 def test_what_kubernetes_injects_is_not_ours() -> None:
@@ -195,7 +218,7 @@ def test_broken_json_is_not_repeated() -> None:
 
 def test_targets_of_more_files_have_variables(load_text: LoadText) -> None:
     """Their names must be known before a variable can mean one of them."""
-    with pytest.raises(ConfigurationError, match="TARGETS__B__API_KEY: no setting"):
+    with pytest.raises(ConfigurationError, match="TARGETS__B__API_KEY: no target"):
         load_text(FILE, {"TM_EXPORTER_TARGETS__B__API_KEY": "k"})
 
 

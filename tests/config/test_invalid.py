@@ -12,6 +12,7 @@ import pytest
 
 from tm_exporter.config.load import load
 from tm_exporter.config.origin import ConfigurationError
+from tm_exporter.config.registry import kinds_of
 
 
 FOLDER = Path(__file__).parent / "invalid"
@@ -23,7 +24,7 @@ MESSAGES = {
     "bare-number": (
         "5: `targets.a.probes.health.interval`: 15 has no unit: write 15s, 15m or 15h",
     ),
-    "binary": ("is not a text in UTF-8",),
+    "binary": ("is not a text in UTF-8: save it as one",),
     "body-and-prompt-tokens": (
         "4: `targets.a.probes.chat_long`: `prompt_tokens` says nothing where `body` has `messages`",
     ),
@@ -52,14 +53,17 @@ MESSAGES = {
         "4: `targets.a.probes.chat.body`: must not remove `max_tokens`: nothing else bounds what a run costs",
     ),
     "client-key-alone": (
-        "4: `targets.a.client_key_file`: says nothing without `client_cert_file`",
+        "4: `targets.a.client_key_file`: says nothing without `client_cert_file`: give both or none",
     ),
-    "command-is-text": ("4: `targets.a.token_command`: must be a list",),
+    "command-is-text": (
+        "4: `targets.a.token_command`: must be a list, such as [a, b]",
+    ),
     "control-character": (
         "this is not YAML: has a control character, so it is no text file",
     ),
     "custom-name-without-kind": (
-        "5: `targets.a.probes.weekly`: no such probe: one with a name of its own needs a `kind`, of health, version, models, tokenize, chat_stream, chat, completions, completions_stream, responses, responses_stream, kv_cache",
+        "5: `targets.a.probes.weekly`: no such probe: one with a name of its own needs a `kind`, of "
+        + ", ".join(kinds_of("serverless")),
     ),
     "duplicate-key": ("4: `log.level`: this key is there twice, first in line 2",),
     "duplicate-key-of-a-target": (
@@ -72,7 +76,7 @@ MESSAGES = {
         "4: `targets.a`: this name is taken in duplicate-target.yml:2: names must be unique",
     ),
     "header-of-the-connection": (
-        "4: `targets.a.headers`: `Content-Length` is set by the connection itself",
+        "4: `targets.a.headers`: `Content-Length` is set by the connection itself: leave it out",
     ),
     "header-value-is-a-list": (
         "4: `targets.a.headers.X-Route`: must be text: put it into quotes",
@@ -84,14 +88,14 @@ MESSAGES = {
         "4: `targets.a.probes.health.interval`: must be at least 100ms",
     ),
     "json-key-without-file": (
-        "4: `targets.a.token_json_key`: says nothing without `token_file`",
+        "4: `targets.a.token_json_key`: says nothing without `token_file`: give both or none",
     ),
     "key-is-a-number": ("4: `targets.a.api_key`: must be text: put it into quotes",),
     "key-on-control-plane": (
         "4: `targets.a.api_key`: control_plane takes a `token`, not an API key",
     ),
     "key-with-line-break": (
-        "4: `targets.a.api_key`: has a character that no header can carry",
+        "4: `targets.a.api_key`: has a character that no header can carry, such as a line break",
     ),
     "kind-of-another-surface": (
         "5: `targets.a.probes.balance`: `balance` is for control_plane, not for serverless",
@@ -224,7 +228,9 @@ MESSAGES = {
         "2: `targets.Production.name`: must begin with a letter or digit and have only lower-case letters, digits, `-` and `_`, 63 at the most",
     ),
     "target-without-name": ("2: `targets[0]` has no `name`",),
-    "target-without-surface": ("2: `targets.a.surface`: must be given",),
+    "target-without-surface": (
+        "2: `targets.a.surface`: must be given, such as serverless, on_demand or control_plane",
+    ),
     "targets-by-name": ("1: `targets`: must be a list of targets",),
     "timeout-above-interval": (
         "5: `targets.a.probes.health`: timeout (16s) exceeds interval (15s)",
@@ -247,7 +253,7 @@ MESSAGES = {
         "5: `targets.a.token_command`: there is `token_file` too: give one of the two",
     ),
     "unknown-account": (
-        "4: `targets.a.account`: no control_plane target has this name",
+        "4: `targets.a.account`: no control_plane target has this name: there is none",
     ),
     "unknown-budget-key": (
         "3: `canary_budget.fallback_price_per_million_tokens.inputs`: no such key; did you mean `input`?",
@@ -269,7 +275,7 @@ MESSAGES = {
     ),
     "unknown-server-key": ("2: `server.listn`: no such key; did you mean `listen`?",),
     "unknown-slo-key": (
-        "6: `targets.a.probes.chat_stream.slo.ttft.threshold`: must be given",
+        "6: `targets.a.probes.chat_stream.slo.ttft.threshold`: must be given, such as 3s",
         "6: `targets.a.probes.chat_stream.slo.ttft.thresholds`: no such key; did you mean `threshold`?",
     ),
     "unknown-target-key": (

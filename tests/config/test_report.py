@@ -10,6 +10,7 @@ import trustme
 from tests.config.conftest import LoadText
 from tm_exporter.config.load import load
 from tm_exporter.config.masking import duration_text
+from tm_exporter.config.registry import KINDS, kinds_of
 from tm_exporter.config.report import Report, describe, render_json, render_text
 from tm_exporter.section import parse_duration
 
@@ -74,8 +75,8 @@ def test_what_does_not_run_is_grouped_by_reason(report: Report) -> None:
     rows = {(row.target, row.why): row.probe for row in report.not_running}
 
     assert rows["eu", "asks a model, and `models` is empty"].split(", ") == [
-        *("tokenize", "chat_stream", "chat", "completions", "completions_stream"),
-        *("responses", "responses_stream", "kv_cache", "chat_long"),
+        *(kind for kind in kinds_of("serverless") if KINDS[kind].per_model),
+        "chat_long",
     ]
     (why,) = (why for target, why in rows if target == "account")
     assert why.startswith("`token` is not configured: nobody sees")
@@ -174,7 +175,7 @@ def test_it_can_be_printed(report: Report) -> None:
     """As text for people and as JSON for programs, without the secrets."""
     text, data = render_text(report), render_json(report)
 
-    assert "\nNot running\n  eu: tokenize, chat_stream, chat, completions, " in text
+    assert "\nNot running\n  eu: tokenize, " in text
     assert json.loads(data)["warnings"] == list(report.warnings)
     assert "hunter2" not in text + data
 

@@ -152,7 +152,7 @@ def test_what_says_nothing_protects_nothing(folder: Path, text: str) -> None:
         ),
         pytest.param(
             f"{PAIR}  max_version: TLS12\n  cipher_suites: [TLS_AES_128_GCM_SHA256]\n",
-            "5: `tls_server_config.cipher_suites`: has none for TLS 1.2",
+            "5: `tls_server_config.cipher_suites`: has none for TLS 1.2: name one, or raise `max_version`",
             id="no-cipher-left",
         ),
         pytest.param(
@@ -182,7 +182,7 @@ def test_what_says_nothing_protects_nothing(folder: Path, text: str) -> None:
         ),
         pytest.param(
             'http_server_config:\n  headers:\n    Strict-Transport-Security: "a\\r\\nb: c"\n',
-            "3: `http_server_config.headers.Strict-Transport-Security`: has a character that no header can carry",
+            "3: `http_server_config.headers.Strict-Transport-Security`: has a character that no header can carry, such as a line break",
             id="header-injection",
         ),
         pytest.param(

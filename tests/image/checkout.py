@@ -10,7 +10,7 @@ from tests.e2e.prometheus import ROOT
 PARTS = (
     *("Dockerfile", ".dockerignore", "LICENSE", "README.md", "pyproject.toml"),
     *("requirements.txt", "requirements-build.txt", "scripts/image-build.sh"),
-    *("docs/runbooks", "tm_exporter"),
+    *("docs/runbooks", "docs/tm-exporter.1", "tm_exporter"),
 )
 """What the image needs of a checkout."""
 

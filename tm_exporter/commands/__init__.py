@@ -1,1 +1,1 @@
-"""The commands: one file each, with what it is told, how it is used, and what it does."""
+"""The commands, one file each: what it is told, how it is used, what it does."""

@@ -1,7 +1,6 @@
 """`tm-exporter demo`: the daemon against a simulator."""
 
 import argparse
-import asyncio
 import sys
 
 from tm_exporter import demo
@@ -10,6 +9,7 @@ from tm_exporter.commands.loading import logging_of
 from tm_exporter.commands.options import LISTEN, SCENARIO, check_scenario, seconds
 from tm_exporter.commands.speaking import announce
 from tm_exporter.daemon.daemon import Daemon, serve
+from tm_exporter.process import event_loop
 
 
 def run_demo(asked: argparse.Namespace) -> int:
@@ -26,7 +26,7 @@ def run_demo(asked: argparse.Namespace) -> int:
 
         with logging_of(loaded) as logging:
             daemon = Daemon(loaded, logging, asked.listen)
-            asyncio.run(serve(daemon, tell, asked.seconds))
+            event_loop.run(serve(daemon, tell, asked.seconds))
     return FINE
 
 

@@ -1,13 +1,13 @@
-"""`tm-exporter schema` and `tm-exporter metrics`: what there is to configure and see."""
+"""`tm-exporter schema` and `metrics`: what there is to configure and to see."""
 
 import argparse
 import json
 
 from tm_exporter.catalog import FAMILIES
+from tm_exporter.catalog.page import metrics_page
 from tm_exporter.commands.command import FINE, Command
 from tm_exporter.commands.speaking import say
 from tm_exporter.config.schema import schema
-from tm_exporter.docgen.pages import metrics_page
 
 
 def show_schema(_: argparse.Namespace) -> int:

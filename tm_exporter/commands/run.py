@@ -1,13 +1,13 @@
 """`tm-exporter run`: the daemon."""
 
 import argparse
-import asyncio
 
 from tm_exporter.commands.command import FINE, Command
 from tm_exporter.commands.loading import load_asked, logging_of
 from tm_exporter.commands.options import CONFIG, LISTEN
 from tm_exporter.commands.speaking import announce
 from tm_exporter.daemon.daemon import Daemon, serve
+from tm_exporter.process import event_loop
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -16,7 +16,7 @@ def run(asked: argparse.Namespace) -> int:
     with logging_of(loaded) as logging:
         listen = loaded.settings.server.listen
         daemon = Daemon(loaded, logging, listen, load=lambda: load_asked(asked))
-        asyncio.run(serve(daemon, announce))
+        event_loop.run(serve(daemon, announce), loaded.settings.event_loop)
     return FINE
 
 
@@ -26,8 +26,8 @@ RUN = Command(
     about="Run the daemon.",
     options={"--config": CONFIG, "--listen": LISTEN},
     more=(
-        "It prints `listening on http://HOST:PORT` once it does, logs to standard error,"
-        " and ends on SIGTERM or SIGINT. SIGHUP has it read the configuration anew."
+        "It prints `listening on http://HOST:PORT` once it does, logs to standard"
+        " error, and ends on SIGTERM or SIGINT. SIGHUP has it read its configuration."
         " Without any configuration it watches what is public and costs nothing."
     ),
     examples={

@@ -39,7 +39,7 @@ SIMULATE = Command(
         " prints its addresses and keys, and how to switch its faults."
     ),
     examples={
-        "tm-exporter simulate --scenario slow_first_token": "one that is slow",
+        "tm-exporter simulate --scenario overloaded": "one that answers 429",
         "tm-exporter simulate --list": "all that it can play",
     },
 )

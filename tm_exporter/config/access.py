@@ -75,7 +75,7 @@ class Access(Place):
             if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
                 raise fault("one of the names is no header name")
             if name.lower() in _FRAMING:
-                raise fault(f"`{name}` is set by the connection itself")
+                raise fault(f"`{name}` is set by the connection itself: leave it out")
         return value
 
     @field_validator("api_key", "api_key_file")
@@ -104,7 +104,7 @@ class Access(Place):
     def _json_key_has_file(cls, value: str | None, info: ValidationInfo) -> str | None:
         needed = str(info.field_name).replace("_json_key", "_file")
         if value is not None and info.data.get(needed, "unknown") is None:
-            raise fault(f"says nothing without `{needed}`")
+            raise fault(f"says nothing without `{needed}`: give both or none")
         return value
 
     @field_validator("client_key_file", "proxy_password_file")
@@ -116,7 +116,7 @@ class Access(Place):
         }
         needed = partners[str(info.field_name)]
         if value is not None and info.data.get(needed, "unknown") is None:
-            raise fault(f"says nothing without `{needed}`")
+            raise fault(f"says nothing without `{needed}`: give both or none")
         return value
 
     @field_validator("user_id")

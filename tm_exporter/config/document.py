@@ -78,7 +78,7 @@ def _text(path: Path, document: Document) -> str | None:
             return None
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        document.complain("is not a text in UTF-8")
+        document.complain("is not a text in UTF-8: save it as one")
     except OSError as error:
         document.complain(f"cannot be read: {error.strerror}")
     return None

@@ -37,7 +37,7 @@ def read_environment(
             if value:
                 layer.put(path, _value(value, form), origin)
         except Unclaimed as unclaimed:
-            problems.append(Problem(_advice(name, unclaimed.candidates), (), origin))
+            problems.append(Problem(_advice(name, unclaimed), (), origin))
         except (yaml.YAMLError, RecursionError, ValueError):
             problems.append(Problem("is neither JSON nor YAML", (), origin))
     return layer, problems
@@ -49,12 +49,13 @@ def _is_ours(name: str) -> bool:
     )
 
 
-def _advice(name: str, candidates: tuple[str, ...]) -> str:
+def _advice(name: str, unclaimed: Unclaimed) -> str:
     """Return a sentence about a name, compared without what all names begin with."""
-    stems = [other.removeprefix(PREFIX) for other in (*candidates, CONFIG)]
+    what, otherwise = unclaimed.what
+    stems = [other.removeprefix(PREFIX) for other in (*unclaimed.candidates, CONFIG)]
     near = get_close_matches(name.removeprefix(PREFIX), stems, n=1, cutoff=0.7)
-    hint = f"did you mean {PREFIX}{near[0]}?" if near else "unset it or correct it"
-    return f"no setting has this name; {hint}"
+    hint = f"did you mean {PREFIX}{near[0]}?" if near else otherwise
+    return f"{what}; {hint}"
 
 
 def _value(text: str, form: Form) -> Any:

@@ -11,6 +11,7 @@ FIXED: tuple[KeyPath, ...] = (
     ("server", "health_listen"),
     ("server", "web_config_file"),
     ("log", "format"),
+    ("event_loop",),
     ("state_dir",),
     ("lease",),
     ("shard",),

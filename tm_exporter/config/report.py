@@ -24,6 +24,7 @@ from tm_exporter.config.secrets import FileSecret, secret_reader
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.shard_plan import Plan, plan, plan_fields, plan_lines
 from tm_exporter.config.state import state_warnings
+from tm_exporter.config.summary import summary_lines
 from tm_exporter.config.target import Target
 from tm_exporter.credentials import SecretUnavailable
 
@@ -77,6 +78,7 @@ class Report:
         paging: How soon somebody is paged, for each objective.
         shards: How the targets are divided; None where there is one shard.
         abridged: The number of targets of which defaults are left out.
+        summary: What it comes to; for people, who read the end first.
     """
 
     values: tuple[Value, ...]
@@ -87,6 +89,7 @@ class Report:
     paging: tuple[watched.Watched, ...] = ()
     shards: Plan | None = None
     abridged: int = 0
+    summary: tuple[str, ...] = ()
 
 
 def describe(loaded: Loaded, cost: Forecast | None = None) -> Report:
@@ -99,17 +102,18 @@ def describe(loaded: Loaded, cost: Forecast | None = None) -> Report:
     """
     not_fitting = () if cost is None else cost.warnings
     paging = watched.watched(loaded.settings, _stretched(cost))
+    unwise = (
+        *loaded.warnings,
+        *warnings(loaded.settings),
+        *state_warnings(loaded.settings, os.environ),
+        *lease_warnings(loaded.settings, os.environ),
+        *not_fitting,
+        *watched.warnings(paging),
+    )
     return Report(
         values=tuple(_values(loaded)),
         not_running=tuple(_not_running(loaded.settings)),
-        warnings=(
-            *loaded.warnings,
-            *warnings(loaded.settings),
-            *state_warnings(loaded.settings, os.environ),
-            *lease_warnings(loaded.settings, os.environ),
-            *not_fitting,
-            *watched.warnings(paging),
-        ),
+        warnings=unwise,
         notes=(
             *loaded.notes,
             *exposed_texts(loaded),
@@ -119,6 +123,7 @@ def describe(loaded: Loaded, cost: Forecast | None = None) -> Report:
         paging=paging,
         shards=plan(loaded),
         abridged=max(0, len(loaded.settings.targets) - _IN_FULL),
+        summary=tuple(summary_lines(loaded.settings, os.environ, unwise)),
     )
 
 
@@ -190,13 +195,14 @@ def render_text(report: Report) -> str:
         for row in report.not_running
     ]
     parts = (
-        ("Values in force", values),
+        ("Values in force, and where each was written; - is none", values),
         ("Shards", plan_lines(report.shards)),
         ("Not running", idle),
         ("Expected cost of paid probes", cost_lines(report.cost)),
         ("Pages on objectives", paging_lines(report.paging)),
         ("Warnings", report.warnings),
         ("Notes", report.notes),
+        ("In short", report.summary),
     )
     blocks = [
         "\n".join([title, *(f"  {line}" for line in lines)])
@@ -212,5 +218,5 @@ def render_json(report: Report) -> str:
     data["expected_cost"] = cost_fields(report.cost)
     data["paging"] = paging_fields(report.paging)
     data["shards"] = plan_fields(report.shards)
-    del data["cost"]
+    del data["cost"], data["summary"]
     return json.dumps(data, indent=2) + "\n"

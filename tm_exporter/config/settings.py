@@ -28,6 +28,7 @@ from tm_exporter.config.text import FileName
 from tm_exporter.config.urls import page_url
 from tm_exporter.config.window import WindowSection
 from tm_exporter.config.wording import nearest
+from tm_exporter.process.event_loop import Kind
 from tm_exporter.section import PriceUnit
 
 
@@ -52,6 +53,9 @@ class Settings(BaseSettings):
 
     log: LogSection = LogSection()
     """What is logged, and how it looks."""
+
+    event_loop: Kind = "auto"
+    """`auto` takes uvloop where it is installed; `asyncio` never does."""
 
     state_dir: FileName | None = None
     """Directory of ledger, last-known values and histories."""
@@ -136,12 +140,12 @@ class Settings(BaseSettings):
     @field_validator("targets")
     @classmethod
     def _accounts_exist(cls, value: tuple[Target, ...]) -> tuple[Target, ...]:
-        accounts = {t.name for t in value if t.surface == "control_plane"}
+        accounts = [t.name for t in value if t.surface == "control_plane"]
         for index, target in enumerate(value):
             if target.account is not None and target.account not in accounts:
-                raise fault_at(
-                    (index, "account"), "no control_plane target has this name"
-                )
+                hint = nearest(target.account, accounts) or _there_are(accounts)
+                sentence = f"no control_plane target has this name{hint}"
+                raise fault_at((index, "account"), sentence)
         return value
 
     @model_validator(mode="after")
@@ -186,6 +190,11 @@ def _payer(target: Target, accounts: Mapping[str, Target]) -> Target | None:
     if target.account is not None:
         return accounts[target.account]
     return next(iter(accounts.values())) if len(accounts) == 1 else None
+
+
+def _there_are(accounts: Sequence[str]) -> str:
+    """Return what could have been meant, if that is not far."""
+    return f": there are {', '.join(accounts)}" if accounts else ": there is none"
 
 
 def _named(name: str, target: Any) -> Any:

@@ -33,7 +33,9 @@ def _name(value: str) -> str:
 
 def _header_text(value: str) -> str:
     if not sendable(value):
-        raise ValueError("has a character that no header can carry")
+        raise ValueError(
+            "has a character that no header can carry, such as a line break"
+        )
     return value
 
 

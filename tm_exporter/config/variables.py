@@ -1,6 +1,7 @@
 """Which setting an environment variable means."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -39,11 +40,17 @@ class Unclaimed(Exception):  # noqa: N818 -- an answer, not an accident
 
     Attributes:
         candidates: Names of variables which it could have meant.
+        what: What there is not, and what to do where none of them is near.
     """
 
-    def __init__(self, candidates: Iterable[tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        candidates: Iterable[tuple[str, ...]],
+        what: tuple[str, str] = ("no setting has this name", "unset it or correct it"),
+    ) -> None:
         names = ("__".join(parts).upper() for parts in candidates)
         self.candidates = tuple(PREFIX + name for name in names)
+        self.what = what
         super().__init__()
 
 
@@ -106,7 +113,11 @@ class Resolver:
             return names[part]
         if self._variable(parts[: depth + 1], _NAMED[path[-1]]):
             return part
-        raise Unclaimed((*parts[:depth], name, *parts[depth + 1 :]) for name in names)
+        near = get_close_matches(part, names)
+        raise Unclaimed(
+            ((*parts[:depth], name, *parts[depth + 1 :]) for name in near),
+            _nobody(parts[: depth + 1], path[-1]),
+        )
 
     def _names(self, path: KeyPath) -> tuple[str, ...]:
         """Return the names there are: those of other sources, and the usual ones."""
@@ -125,6 +136,13 @@ class Resolver:
     def _variable(self, parts: KeyPath, key: str) -> str:
         """Return the variable for a key below some parts, empty if it is not set."""
         return self._ours.get("__".join((*parts, key)), "")
+
+
+def _nobody(parts: KeyPath, key: str) -> tuple[str, str]:
+    """Return that nothing has the name, and the variable that would make it."""
+    maker = "__".join((*parts, _NAMED[key])).upper()
+    what = f"no {key.removesuffix('s')} has the name `{parts[-1]}`"
+    return what, f"name it in the file, or set {PREFIX}{maker} too"
 
 
 def _form(field: FieldInfo) -> Form:

@@ -55,7 +55,7 @@ class Vendor:
         self.problems.append(Problem(sentence, (), origin))
 
 
-_VARIABLES = {
+VARIABLES = {
     "api_key": ("TENSORMESH_INFERENCE_API_KEY",),
     "serverless_url": ("TENSORMESH_SERVERLESS_BASE_URL",),
     "on_demand_url": ("TENSORMESH_ON_DEMAND_BASE_URL",),
@@ -64,13 +64,18 @@ _VARIABLES = {
     "control_plane_url": ("TENSORMESH_CONTROL_PLANE_BASE_URL",),
     "ca_bundle": ("TENSORMESH_CA_BUNDLE",),
 }
-_GATEWAY = {
+"""Variables by what they give; of several the first that is set counts."""
+
+GATEWAY = {
     "api_key": "gateway_api_key",
     "user_id": "gateway_user_id",
     "model": "gateway_model_id",
     "provider": "gateway_provider",
 }
-_TOP = {"control_plane_url": "controlplane_base", "ca_bundle": "ca_bundle"}
+"""Keys of `[overrides]` and `[managed]` by what they give."""
+
+TOP = {"control_plane_url": "controlplane_base", "ca_bundle": "ca_bundle"}
+"""Keys at the top of config.toml by what they give."""
 
 
 def read_vendor(environ: Mapping[str, str], sources: Sources) -> Vendor:
@@ -85,7 +90,7 @@ def read_vendor(environ: Mapping[str, str], sources: Sources) -> Vendor:
     if vendor.path is not None:
         sources.name(vendor.path)
         _read_toml(vendor, vendor.path, explicit=bool(environ.get("TM_CONFIG_HOME")))
-    for what, names in _VARIABLES.items():
+    for what, names in VARIABLES.items():
         for name in reversed(names):
             if value := environ.get(name, "").strip():
                 origin = Origin("vendor variable", name)
@@ -133,8 +138,8 @@ def _read_toml(vendor: Vendor, path: Path, *, explicit: bool) -> None:
 def _take(vendor: Vendor, document: Mapping[str, Any], origin: Origin) -> None:
     """Take the values of config.toml, `[overrides]` over `[managed]`."""
     places = {
-        what: (f"overrides.{key}", f"managed.{key}") for what, key in _GATEWAY.items()
-    } | {what: (key,) for what, key in _TOP.items()}
+        what: (f"overrides.{key}", f"managed.{key}") for what, key in GATEWAY.items()
+    } | {what: (key,) for what, key in TOP.items()}
     for what, keys in places.items():
         for key in keys:
             value = get(document, tuple(key.split(".")))

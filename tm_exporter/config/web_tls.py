@@ -67,7 +67,10 @@ def _choose(context: ssl.SSLContext, tls: WebTls) -> None:
         context.set_ciphers(":".join(old))
     elif tls.cipher_suites:  # all of them are of TLS 1.3
         if tls.max_version == "TLS12":
-            raise TlsUnusable("cipher_suites", "has none for TLS 1.2")
+            raise TlsUnusable(
+                "cipher_suites",
+                "has none for TLS 1.2: name one, or raise `max_version`",
+            )
         context.minimum_version = ssl.TLSVersion.TLSv1_3
     for name in tls.curve_preferences:
         try:

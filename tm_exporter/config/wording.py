@@ -32,19 +32,31 @@ def _literal(error: ErrorDetails) -> str:
     return f"must be {listed(options)}{nearest(error['input'], options)}"
 
 
+def _missing(error: ErrorDetails) -> str:
+    example = _EXAMPLES.get(str(error["loc"][-1]))
+    return f"must be given, such as {example}" if example else "must be given"
+
+
 def _bound(text: str, key: str) -> Callable[[ErrorDetails], str]:
     return lambda error: f"{text} {error['ctx'][key]}"
 
+
+_EXAMPLES = {
+    "surface": "serverless, on_demand or control_plane",
+    "objective": "0.95",
+    "threshold": "3s",
+}
+"""What could be given, by the key that was left out."""
 
 _TEXT = "must be text: put it into quotes"
 _NUMBER = "must be a number"
 _WHOLE = "must be a whole number"
 _MAPPING = "must be a mapping of keys and values"
-_LIST = "must be a list"
+_LIST = "must be a list, such as [a, b]"
 _TIME = "must be a time such as 2026-01-31T22:00:00Z"
 
 _SENTENCES: Mapping[str, str | Callable[[ErrorDetails], str]] = {
-    "missing": "must be given",
+    "missing": _missing,
     "string_type": _TEXT,
     "path_type": "must be the path of a file, as text",
     "bool_type": "must be true or false",

@@ -4,9 +4,8 @@ import argparse
 import getpass
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.shard import elsewhere
@@ -15,8 +14,14 @@ from tm_exporter.config.target import Target
 from tm_exporter.config.window import LONGEST
 from tm_exporter.config.wording import nearest
 from tm_exporter.maintenance.notices import Notice, Notices, NoticesUnusable
-from tm_exporter.maintenance.options import OPTIONS
 from tm_exporter.maintenance.window import OpenWindow, planned
+
+
+Step = Callable[[argparse.Namespace, Settings, Notices], str]
+"""Does one thing, and returns what to say."""
+
+
+_WHERE_TO_LOOK = ": `tm-exporter maintenance list` shows what goes on"
 
 
 class Refused(Exception):  # noqa: N818 -- an answer
@@ -27,33 +32,18 @@ class Unknown(Refused):
     """There is nothing of this name."""
 
 
-def add_steps(
-    parser: argparse.ArgumentParser, common: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """
-    Add what can be done.
-
-    Args:
-        parser: Of the command.
-        common: Options that all of them have, by their names.
-    """
-    steps = parser.add_subparsers(required=True, metavar="start|end|list")
-    for name, step in {"start": start, "end": end, "list": show}.items():
-        about = (step.__doc__ or "").strip().splitlines()[0]
-        sub = steps.add_parser(name, help=about, description=about)
-        sub.set_defaults(step=step)
-        for option, settings in {**OPTIONS[name], **common}.items():
-            sub.add_argument(option, **settings)
-
-
 def answer(
-    asked: argparse.Namespace, settings: Settings, environ: Mapping[str, str]
+    step: Step,
+    asked: argparse.Namespace,
+    settings: Settings,
+    environ: Mapping[str, str],
 ) -> str:
     """
     Do what is asked for, and return what to say.
 
     Args:
-        asked: With what `add_steps` added.
+        step: `start`, `end` or `show`.
+        asked: With the options of that step.
         settings: The configuration in force.
         environ: All environment variables.
 
@@ -62,10 +52,9 @@ def answer(
     """
     try:
         kept = Notices(state_directory(settings, environ))
-        said: str = asked.step(asked, settings, kept)
+        return step(asked, settings, kept)
     except (NoStateDirectory, NoticesUnusable) as error:
         raise Refused(str(error)) from None
-    return said
 
 
 def start(asked: argparse.Namespace, settings: Settings, kept: Notices) -> str:
@@ -112,7 +101,7 @@ def end(asked: argparse.Namespace, _: Settings, kept: Notices) -> str:
     names = asked.name or (list(going_on) if asked.all else _only(going_on))
     for name in names:
         if name not in going_on:
-            hint = nearest(name, list(going_on))
+            hint = nearest(name, list(going_on)) or _WHERE_TO_LOOK
             raise Unknown(f"no maintenance has the name {name!r}{hint}")
     kept.end(names)
     lines = (f"{name}: ended, {_what(going_on[name].window)}" for name in names)
@@ -142,7 +131,7 @@ def _targets(settings: Settings, names: Sequence[str]) -> list[Target]:
             hint = (
                 elsewhere(name, settings.shard)
                 or nearest(name, list(known))
-                or f": there are {', '.join(known)}"
+                or (f": there are {', '.join(known)}" if known else ": there is none")
             )
             raise Refused(f"no target has the name `{name}`{hint}")
     return [known[name] for name in names or known]

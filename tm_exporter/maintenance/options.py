@@ -88,6 +88,12 @@ OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
         },
         "--all": {"action": "store_true", "help": "all that were begun by hand"},
     },
-    "list": {"--output": {"choices": ("text", "json"), "default": "text"}},
+    "list": {
+        "--output": {
+            "choices": ("text", "json"),
+            "default": "text",
+            "help": "for people, or for programs (default: %(default)s)",
+        }
+    },
 }
 """By step and option."""

@@ -51,6 +51,15 @@ def _get(url: str, path: str) -> str | None:
             return None
         raise NoAnswer(f"{url} answers {error.code}, so it is no daemon") from error
     except (OSError, ValueError, HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise NoAnswer(f"no daemon answers at {url}: {reason}") from error
+        raise NoAnswer(silent(url, error)) from error
     return body.decode("utf-8", "replace")
+
+
+def silent(url: str, error: Exception) -> str:
+    """Return that nobody answers there, why, and what to do."""
+    reason = getattr(error, "reason", error)
+    why = getattr(reason, "strerror", None) or str(reason)
+    return (
+        f"no daemon answers at {url}: {why.lower()}: start it, or say with --url"
+        " where it listens"
+    )

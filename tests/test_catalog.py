@@ -9,6 +9,8 @@ from tm_exporter import catalog
 from tm_exporter.catalog import Family
 
 
+RULES = Path(__file__).parents[1] / "deploy/prometheus"
+
 every_family = pytest.mark.parametrize(
     "family", catalog.FAMILIES, ids=lambda family: family.name
 )
@@ -71,9 +73,30 @@ def test_who_a_family_is_about_is_in_its_name(family: Family) -> None:
 
 
 @every_family
+def test_what_a_run_alone_tells_is_not_about_the_exporter(family: Family) -> None:
+    """A page asks the runs of each target, and nobody asks all of them at once."""
+    assert family.scope != "exporter" or family.lifetime == "process"
+
+
+@every_family
 def test_buckets_ascend(family: Family) -> None:
     """Each bound is a new one."""
     assert list(family.buckets) == sorted(set(family.buckets))
+
+
+@pytest.mark.parametrize(
+    "family",
+    [family for family in catalog.FAMILIES if family.native],
+    ids=lambda family: family.name,
+)
+def test_no_rule_goes_by_classic_buckets_of_what_has_native_ones(
+    family: Family,
+) -> None:
+    """A Prometheus that reads native histograms may have no others."""
+    rules = "".join(path.read_text() for path in RULES.glob("*.yml"))
+
+    assert family.kind == "histogram"
+    assert not re.search(rf"\b{family.name}_(bucket|count|sum)\b", rules)
 
 
 def test_names_are_distinct() -> None:

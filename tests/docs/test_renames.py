@@ -7,7 +7,7 @@ import pytest
 from tests.sinks.observations import CHAT, observation
 from tm_exporter import __version__, catalog
 from tm_exporter.catalog import Family, Former, former
-from tm_exporter.docgen.pages import metrics_page
+from tm_exporter.catalog.page import metrics_page
 from tm_exporter.exposition.page import Exposition
 from tm_exporter.observation import Sample
 from tm_exporter.sinks import metrics
@@ -37,7 +37,7 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> MetricsSink:
 @pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text"])
 async def test_both_names_have_the_same_series(sink: MetricsSink, accept: str) -> None:
     """In every form, each name with its own head."""
-    page = (await Exposition(sink.families).render(accept)).body.decode()
+    page = (await Exposition(sink.owners).render(accept)).body.decode()
     found = re.findall(
         r"^tensormesh_probe_(?:luck|fortune)\w*(\{.*)", page, re.MULTILINE
     )

@@ -1,6 +1,7 @@
 """A real Prometheus that scrapes an address each second, or as often as is wanted."""
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,13 @@ class Prometheus:
     def labels(self, expression: str) -> list[dict[str, str]]:
         """Return the labels of what an expression gives now."""
         return [row["metric"] for row in self._rows(expression)]
+
+    def examples(self, expression: str) -> list[dict[str, Any]]:
+        """Return the examples of the last hour for the series of an expression."""
+        now = time.time()
+        times = {"start": str(now - 3600), "end": str(now)}
+        found = self._get("/api/v1/query_exemplars", query=expression, **times).json()
+        return [each for series in found["data"] for each in series["exemplars"]]
 
     def targets(self) -> list[dict[str, Any]]:
         """Return what it says about the addresses that it scrapes."""

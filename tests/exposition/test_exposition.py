@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import (
     generate_latest as openmetrics_latest,
 )
+from prometheus_client.samples import Timestamp
 
 from tests.doubles import FakeClock
 from tests.sinks.observations import (
@@ -71,6 +74,37 @@ def test_the_page_is_the_golden_one(*, update_golden: bool) -> None:
         GOLDEN.write_text(page, encoding="utf-8")
 
     assert page == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_openmetrics_names_the_run_behind_a_bucket() -> None:
+    """So that a point of a chart leads to a transcript; plain text cannot."""
+    sink = watching(FakeClock(), HEALTH)
+    sink(observation(HEALTH, probe_id="cafe", duration=0.3))
+    name = f"{catalog.PROBE_DURATION_SECONDS.name}_bucket"
+    examples = {
+        sample.labels["le"]: sample.exemplar
+        for sample in samples(text(sink, OPENMETRICS))
+        if sample.name == name and sample.exemplar
+    }
+
+    assert examples.keys() == {"0.5"}
+    assert examples["0.5"].labels == {"probe_id": "cafe"}
+    assert examples["0.5"].value == 0.3
+    assert examples["0.5"].timestamp == Timestamp(STARTED_AT, 300_000_000)
+    assert "cafe" not in text(sink)
+
+
+def test_examples_are_forgotten_with_the_bounds_of_their_buckets() -> None:
+    """One could be below the bucket that its run was counted in."""
+    sink = watching(FakeClock(), CHAT)
+    sink(observation(CHAT, Sample(catalog.CANARY_TTFT_SECONDS, 0.31)))
+    before = text(sink, OPENMETRICS)
+    thresholds = {catalog.CANARY_TTFT_SECONDS: (0.4,)}
+    sink.reshape(replace(sink.shape, thresholds=thresholds))
+    line = f"{catalog.CANARY_TTFT_SECONDS.name}_bucket.* # "
+
+    assert re.search(line, before)
+    assert not re.search(line, text(sink, OPENMETRICS))
 
 
 @pytest.mark.parametrize("accept", ["", OPENMETRICS], ids=["text", "openmetrics"])
@@ -140,7 +174,7 @@ async def test_a_page_is_compressed_for_who_can_read_it(
     accepted: str, encoding: str | None
 ) -> None:
     """And it is the same page."""
-    page = await Exposition(scenario().families).render("", accepted)
+    page = await Exposition(scenario().owners).render("", accepted)
 
     body = gzip.decompress(page.body) if encoding else page.body
     assert page.encoding == encoding
@@ -161,22 +195,28 @@ NUMBERS = st.one_of(
 
 
 @pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
-@given(labels=st.dictionaries(HOSTILE, NUMBERS, max_size=5), name=HOSTILE)
+@given(
+    labels=st.dictionaries(HOSTILE, NUMBERS, max_size=5),
+    name=HOSTILE,
+    durations=st.lists(st.floats(min_value=0, max_value=1e9), max_size=4),
+)
 @settings(max_examples=40, deadline=None)
 def test_lines_are_what_the_client_library_would_write(
-    *, openmetrics: bool, labels: dict[str, float], name: str
+    *, openmetrics: bool, labels: dict[str, float], name: str, durations: list[float]
 ) -> None:
-    """To the byte, whatever a service calls its models."""
+    """To the byte, whatever a service calls its models, with the examples of runs."""
     key = ProbeKey(name, "serverless", "chat", name)
     sink = watching(FakeClock(), key)
     sink.target_info.describe("eu", "serverless", {"team": name, "team1": "x"})
     sink.record(catalog.EXPORTER_EVENT_LOOP_LAG_SECONDS, 0.004)
     found = [Sample(catalog.MODEL_MAX_MODEL_LEN, v, (k,)) for k, v in labels.items()]
-    sink(observation(key, *found))
+    for number, duration in enumerate((0.25, *durations)):
+        probe_id = f"{name}{number}"
+        sink(observation(key, *found, duration=duration, probe_id=probe_id))
     encode = openmetrics_latest if openmetrics else generate_latest
 
     accept = OPENMETRICS if openmetrics else ""
-    page = Exposition(sink.families, about_process=False).render(accept)
+    page = Exposition(sink.owners, about_process=False).render(accept)
     own = asyncio.run(page).body.removesuffix(b"# EOF\n")
 
     reference = CollectorRegistry()
@@ -197,7 +237,7 @@ async def test_a_large_page_lets_the_loop_turn() -> None:
             await asyncio.sleep(0)
 
     counting = asyncio.create_task(count())
-    page = await Exposition(sink.families).render()
+    page = await Exposition(sink.owners).render()
     counting.cancel()
 
     assert page.body.count(b"\n") > 5000

@@ -20,7 +20,7 @@ OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 
 def text(sink: MetricsSink, accept: str = "") -> str:
     """Return the page of the sink's series alone."""
-    page = asyncio.run(Exposition(sink.families).render(accept)).body.decode()
+    page = asyncio.run(Exposition(sink.owners).render(accept)).body.decode()
     return own_lines(page)
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
 from tm_exporter.catalog import Family
+from tm_exporter.sinks.histogram import Exemplar as Known
 from tm_exporter.sinks.histogram import Histogram
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.series import Rows
@@ -41,10 +43,20 @@ def _filled(family: Family, rows: Rows) -> Metric:
     return metric
 
 
+def _exemplar(known: Known | None) -> Exemplar | None:
+    if known is None:
+        return None
+    run = known.run
+    return Exemplar({"probe_id": run.probe_id}, known.value, run.ended_at)
+
+
 def _add_histogram(metric: Metric, labels: dict[str, str], value: Histogram) -> None:
     bounds = [*map(floatToGoString, value.bounds), "+Inf"]
     counts = value.cumulative
-    for bound, count in zip(bounds, counts, strict=True):
-        metric.add_sample(f"{metric.name}_bucket", {**labels, "le": bound}, count)
+    for bound, count, example in zip(bounds, counts, value.exemplars, strict=True):
+        bucket = {**labels, "le": bound}
+        metric.add_sample(
+            f"{metric.name}_bucket", bucket, count, exemplar=_exemplar(example)
+        )
     metric.add_sample(f"{metric.name}_count", labels, counts[-1])
     metric.add_sample(f"{metric.name}_sum", labels, value.total)

@@ -45,7 +45,7 @@ class Exporter:
         """Return where pages come from."""
         sink = watching(FakeClock(), HEALTH)
         return app.Sources(
-            metrics=Exposition(sink.families),
+            metrics=Exposition(sink.owners),
             healthy=lambda: self.health,
             ready=lambda: self.readiness,
             config=lambda: self.settings,

@@ -186,7 +186,10 @@ async def test_a_port_that_is_taken_is_one_sentence() -> None:
         with pytest.raises(ListenError) as caught:
             await WebServer(answering(2), address).start()
 
-    assert str(caught.value) == f"cannot listen on {address}: address already in use"
+    assert str(caught.value) == (
+        f"cannot listen on {address}: address already in use:"
+        " end what listens there, or choose another address"
+    )
 
 
 async def test_a_host_that_is_not_ours_is_one_sentence() -> None:

@@ -9,6 +9,7 @@ CANARY_TTFT_SECONDS = Family(
     "to the first chunk with content or reasoning, of runs that passed.",
     kind="histogram",
     buckets=TTFT_BUCKETS,
+    native=True,
     source="transport, monotonic clock",
 )
 CANARY_LAST_TTFT_SECONDS = Family(
@@ -59,6 +60,7 @@ CANARY_ITL_SECONDS = Family(
     "from the first chunk to the last, over the output tokens but one.",
     kind="histogram",
     buckets=GAP_BUCKETS,
+    native=True,
     source="transport, monotonic clock; output tokens from usage",
 )
 CANARY_CHUNK_GAP_SECONDS = Family(
@@ -66,6 +68,7 @@ CANARY_CHUNK_GAP_SECONDS = Family(
     help="From one chunk with content or reasoning to the next.",
     kind="histogram",
     buckets=GAP_BUCKETS,
+    native=True,
     source="transport, monotonic clock",
 )
 CANARY_OUTPUT_TOKENS_PER_SECOND = Family(

@@ -132,8 +132,18 @@ EXPORTER_REFERENCE_UP = Family(
 )
 EXPORTER_TIMESTAMP_SOURCE_INFO = Family(
     name="tensormesh_exporter_timestamp_source_info",
-    help="Always 1; which clock stamps the bytes that arrive.",
+    help="Always 1; who stamps the bytes that arrive: the kernel, or the exporter "
+    "(user_space) where the kernel does not.",
     kind="gauge",
+    scope="exporter",
+    labels=("source",),
+    source="transport, the last readings",
+)
+EXPORTER_TIMESTAMPS = Family(
+    name="tensormesh_exporter_timestamps_total",
+    help="Readings of answers, by who stamped them: the kernel, or the exporter "
+    "(user_space), which is late by as much as its event loop.",
+    kind="counter",
     scope="exporter",
     labels=("source",),
     source="transport",

@@ -50,6 +50,9 @@ class Family:
             for a counter of something that comes and goes: its samples are totals,
             and it is absent as soon as a run that passed has none for it.
         buckets: Upper bounds in the unit of the name; only for a histogram.
+        native: Whether a histogram has exponential buckets as well, for those who
+            read protobuf. Prometheus then may leave out the classic ones, so a
+            family whose alert goes by these has none.
         unbounded: Its labels are the service's to choose; understood of those that are
             pulled or listed.
         infinite: +Inf is a value of it, which means without end. Else what is not
@@ -67,6 +70,7 @@ class Family:
     labels: tuple[str, ...] = ()
     lifetime: Lifetime = "process"
     buckets: tuple[float, ...] = ()
+    native: bool = False
     unbounded: bool = False
     infinite: bool = False
     stability: Stability = "experimental"

@@ -41,6 +41,7 @@ PROBE_DURATION_SECONDS = Family(
     help="From the start of a run to its end, of runs that passed.",
     kind="histogram",
     buckets=DURATION_BUCKETS,
+    native=True,
     source="runner, monotonic clock",
 )
 PROBE_LAST_DURATION_SECONDS = Family(

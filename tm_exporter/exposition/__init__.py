@@ -1,1 +1,1 @@
-"""The pages of metrics: text, line by line, in the formats that Prometheus reads."""
+"""The pages of metrics, in the forms that Prometheus reads."""

@@ -1,7 +1,17 @@
-"""Write the page of metrics, in the form that the reader asked for."""
+"""
+Write the page of metrics, in the form that the reader asked for.
+
+Probes time their answers on the same loop, so a page must not keep it: `writing` writes
+it a little at a time, and only what has changed since the last page. What is left here
+is to put the pieces together, and to compress them, which happens in a thread.
+
+A page of families as they are, without anything kept: `await rendered(families)`. The
+page of a daemon: `await Exposition(sink.owners).render(accept, accept_encoding)`.
+"""
 
 import asyncio
-import gzip
+import time
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,12 +22,12 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
 )
-from prometheus_client.exposition import choose_encoder
 
-from tm_exporter.catalog import Family
-from tm_exporter.exposition import lines
-from tm_exporter.logs.printable import printable
-from tm_exporter.sinks.series import Rows
+from tm_exporter.catalog import FAMILIES, Family, former
+from tm_exporter.exposition.form import Form
+from tm_exporter.exposition.negotiation import chosen
+from tm_exporter.exposition.writing import Turns, Writing
+from tm_exporter.sinks.series import Owner, Rows
 from tm_exporter.wire.media import quality
 
 
@@ -25,15 +35,13 @@ log = structlog.get_logger()
 
 VARY = "Accept, Accept-Encoding"
 
-AT_A_TIME = 100
-"""Series that are written before the loop may turn to a stream again."""
-
-_OPENMETRICS = "application/openmetrics-text"
-_FORMS = (  # the first one wins where the reader likes two as much
-    (_OPENMETRICS, "1.0.0"),
-    ("text/plain", "0.0.4"),
-)
-_END = b"# EOF\n"
+_PIECES = 500  # that are joined in one go
+_GZIP = 16 + zlib.MAX_WBITS
+_PLACES = {
+    name: place
+    for place, family in enumerate(FAMILIES)
+    for name in (family.name, *(old.name for old in former(family)))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +68,24 @@ class Exposition:
     one family is worth more than none.
 
     Args:
-        families: Returns what is known now.
+        owners: Returns whose series are known now, sorted by their labels; those
+            that come together tell of one moment.
         about_process: Whether process and interpreter are on the page.
-        remarks: For people, at the end of plain text; OpenMetrics has no place.
+        remarks: For people, at the end of plain text; other forms have no place.
+        clock: Seconds, for how long the loop was kept.
     """
 
     def __init__(
         self,
-        families: Callable[[], Iterable[tuple[Family, Rows]]] = lambda: (),
+        owners: Callable[[], Iterable[Sequence[Owner]]] = lambda: (),
         *,
         about_process: bool = True,
         remarks: Sequence[str] = (),
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._families = families
+        self._owners = owners
         self._remarks = remarks
+        self._clock = clock
         self._process = CollectorRegistry()
         if not about_process:
             return
@@ -86,74 +98,78 @@ class Exposition:
         Render the page, letting the loop turn in between.
 
         Args:
-            accept: Header of that name; decides between OpenMetrics and plain text,
-                which also is what a reader gets who likes neither.
+            accept: Header of that name; decides between protobuf, OpenMetrics and
+                plain text, which also is what a reader gets who likes none of them.
             accept_encoding: Header of that name; gzip is used where it is named.
         """
-        encoder, content_type = choose_encoder(_chosen(accept))
-        openmetrics = content_type.startswith(_OPENMETRICS)
-        body = b"".join(
-            (
-                self._about_process(encoder).removesuffix(_END),
-                *[part async for part in self._own(openmetrics=openmetrics)],
-                _END if openmetrics else self._comments(),
-            )
-        )
+        form, turns = chosen(accept), Turns(self._clock)
+        chunks = [
+            self._about_process(form),
+            *[chunk async for chunk in self._own(form, turns)],
+            form.end(self._remarks),
+        ]
+        await turns.next()
         if quality(accept_encoding, "gzip") > 0:
-            # In a thread, which zlib lets run beside the loop; at the lowest level,
-            # since a higher one costs more than it saves.
-            packed = await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
-            return Page(packed, content_type, "gzip")
-        return Page(body, content_type)
+            packed = await asyncio.to_thread(_compressed, chunks)
+            return Page(packed, form.content_type, "gzip")
+        return Page(b"".join(chunks), form.content_type)
 
-    def _about_process(self, encoder: Callable[[CollectorRegistry], bytes]) -> bytes:
-        """Return the lines about process and interpreter."""
+    def _about_process(self, form: Form) -> bytes:
+        """Return the families about process and interpreter."""
         try:
-            return encoder(self._process)
+            return form.process(self._process)
         except Exception:
             log.exception("series_failed", family="process")
             return b""
 
-    def _comments(self) -> bytes:
-        """Return the remarks as comments, each on a line of its own."""
-        return "".join(f"# {printable(each)}\n" for each in self._remarks).encode()
-
-    async def _own(self, *, openmetrics: bool) -> AsyncIterator[bytes]:
-        """Yield the lines of all families that have a series now, some at a time."""
-        texts: list[str] = []
-        for text in self._texts(openmetrics=openmetrics):
-            texts.append(text)
-            if len(texts) == AT_A_TIME:
-                # As bytes at once: one letter of another script among the labels
-                # would make each of a text of megabytes four bytes long.
-                yield "".join(texts).encode()
-                texts.clear()
-                await asyncio.sleep(0)
-        yield "".join(texts).encode()
-
-    def _texts(self, *, openmetrics: bool) -> Iterator[str]:
-        """Yield the head of each family that has a series now, and its series."""
-        try:
-            for family, rows in self._families():
-                if rows:
-                    yield from _written(family, rows, openmetrics=openmetrics)
-        except Exception:
-            log.exception("series_failed", family="all that is left")
+    async def _own(self, form: Form, turns: Turns) -> AsyncIterator[bytes]:
+        """Yield all families that have a series now, in the order of the catalogue."""
+        written = await Writing(form, turns).of(self._owners)
+        for family in sorted(written, key=_place):
+            pieces = [*filter(None, written[family])]
+            if not pieces:
+                continue
+            yield form.head(family, pieces)
+            for start in range(0, len(pieces), _PIECES):
+                yield b"".join(pieces[start : start + _PIECES])
+                await turns.next()
 
 
-def _written(family: Family, rows: Rows, *, openmetrics: bool) -> Iterator[str]:
-    """Yield the head of a family and its series, up to one that cannot be written."""
-    try:
-        yield lines.head(family, openmetrics=openmetrics)
-        yield from lines.series(family, rows)
-    except Exception:
-        log.exception("series_failed", family=family.name)
+async def rendered(
+    families: Iterable[tuple[Family, Rows]],
+    accept: str = "",
+    accept_encoding: str = "",
+    *,
+    remarks: Sequence[str] = (),
+) -> Page:
+    """Render a page of these families alone; `remarks` are for people."""
+    known = _AsTheyAre(families)
+    page = Exposition(lambda: [[known]], about_process=False, remarks=remarks)
+    return await page.render(accept, accept_encoding)
 
 
-def _chosen(accept: str) -> str:
-    """Return the header that a reader of the best form would send."""
-    likings = {form: quality(accept, *form) for form in _FORMS}
-    name, version = max(likings, key=lambda form: likings[form])
-    if not any(likings.values()):
-        name, version = _FORMS[-1]
-    return f"{name};version={version}"
+class _AsTheyAre(Owner):
+    """Families of which nothing is kept."""
+
+    def __init__(self, families: Iterable[tuple[Family, Rows]]) -> None:
+        super().__init__()
+        self._families = families
+
+    def __iter__(self) -> Iterator[tuple[Family, Rows]]:
+        return iter(self._families)
+
+
+def _place(family: Family) -> int:
+    """Return where a family stands on a page; one of no catalogue stands last."""
+    return _PLACES.get(family.name, len(_PLACES))
+
+
+def _compressed(chunks: Iterable[bytes]) -> bytes:
+    """
+    Return a page compressed, at the lowest level: a higher one costs more than helps.
+
+    For a thread: zlib lets others run beside it, so nothing is done to the page first.
+    """
+    packer = zlib.compressobj(level=1, wbits=_GZIP)
+    packed = [packer.compress(chunk) for chunk in chunks]
+    return b"".join((*packed, packer.flush()))

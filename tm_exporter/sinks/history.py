@@ -13,7 +13,8 @@ from itertools import islice
 
 from tm_exporter.exchange import Exchange
 from tm_exporter.logs.printable import encodable
-from tm_exporter.observation import Observation, Outcome, ProbeKey, Verdict
+from tm_exporter.observation import Observation, Outcome, ProbeKey, Sample, Verdict
+from tm_exporter.sinks.labels import MAX_LENGTH, fit
 from tm_exporter.sinks.shapes import BodyShape, shape_of
 
 
@@ -104,6 +105,8 @@ class Past:
 
     def _thin(self, room: int) -> None:
         """Keep the newest runs whole, as far as there is room."""
+        if sum(run.size for run in (*self.failures, *self.runs)) <= room:
+            return
         kept = {id(run): run for run in (*self.failures, *self.runs)}
         newest_first = sorted(
             kept.values(), key=lambda run: -run.observation.finished_at
@@ -142,7 +145,7 @@ LONGEST_HEADER = 8192
 MOST_SAMPLES = 100
 """Of one run that are remembered."""
 
-LONGEST_DETAIL = 2000
+LONGEST_DETAIL = 500
 """Characters of what went wrong that are remembered."""
 
 
@@ -205,12 +208,12 @@ def _remembered(observation: Observation) -> Run:
     outcome = observation.outcome
     exchanges = outcome.exchanges[-MOST_EXCHANGES:]
     shapes = tuple(map(shape_of, exchanges))
-    own = (s for s in outcome.samples if s.family.lifetime not in ("pulled", "listed"))
+    own = (each for each in outcome.samples if each.family.lifetime == "last_run")
     kept = replace(
         outcome,
         verdict=_short(outcome.verdict),
         exchanges=tuple(map(_shortened, exchanges)),
-        samples=tuple(islice(own, MOST_SAMPLES)),
+        samples=tuple(map(_labelled, islice(own, MOST_SAMPLES))),
         facts=(),
     )
     seen = replace(observation, outcome=kept)
@@ -222,6 +225,13 @@ def _short(verdict: Verdict) -> Verdict:
     if len(verdict.detail) <= LONGEST_DETAIL:
         return verdict
     return replace(verdict, detail=verdict.detail[:LONGEST_DETAIL])
+
+
+def _labelled(sample: Sample) -> Sample:
+    """Return a sample with labels that are no longer than they are shown."""
+    if all(len(text) <= MAX_LENGTH for text in sample.labels):
+        return sample
+    return replace(sample, labels=tuple(map(fit, sample.labels)))
 
 
 def _shortened(exchange: Exchange) -> Exchange:

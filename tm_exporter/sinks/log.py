@@ -1,5 +1,6 @@
 """Log every run: loudly when a probe's state changes, else for debugging."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -41,16 +42,17 @@ class LogSink:
         key, reason = observation.key, observation.verdict.reason
         before = self._reasons.get(key)
         self._reasons[key] = reason
+        changed = before is not reason
+        if not changed and not log.is_enabled_for(logging.DEBUG):
+            return  # as nearly always: nothing is put together that nobody reads
         fields = _fields(observation)
         if reason is None:
-            recovered = before is not None
-            level = log.info if recovered else log.debug
-            level("probe_recovered" if recovered else "probe_passed", **fields)
+            level = log.info if changed else log.debug
+            level("probe_recovered" if changed else "probe_passed", **fields)
             return
         if (diagnosis := self._diagnosis(key.target, key.model)) is not None:
             fields["diagnosis"] = diagnosis
         fields["next_step"] = self._next_step(key, reason, observation.exchange)
-        changed = before is not reason
         level = log.warning if changed else log.debug
         level("probe_failing" if changed else "probe_failed", **fields)
 

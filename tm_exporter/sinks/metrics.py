@@ -7,8 +7,10 @@ gauge can vanish when it is no longer known and a renderer can be replaced.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 
 import structlog
 
@@ -22,10 +24,12 @@ from tm_exporter.observation import (
     Skip,
 )
 from tm_exporter.sinks import measures
-from tm_exporter.sinks.probe_series import ProbeSeries, Report
-from tm_exporter.sinks.series import Labels, Rows, Series, Shape
+from tm_exporter.sinks.histogram import RunMark
+from tm_exporter.sinks.probe_series import ProbeSeries
+from tm_exporter.sinks.series import Labels, Owner, Rows, Series, Shape
 from tm_exporter.sinks.target_info import TargetInfo
 from tm_exporter.sinks.target_series import TargetSeries
+from tm_exporter.sinks.told import Told, merged
 
 
 log = structlog.get_logger()
@@ -72,6 +76,7 @@ class MetricsSink:
         self._exporter = Series((), self.shape)
         self._overflowed: set[str] = set()
         self._tables: dict[Family, Callable[[], Mapping[Labels, float]]] = {}
+        self._told: defaultdict[str, Told] = defaultdict(Told)
         self._probes: dict[ProbeKey, ProbeSeries] = {}
         self._targets: dict[str, TargetSeries] = {}
 
@@ -97,7 +102,7 @@ class MetricsSink:
         if key not in self._probes:
             self._probes[key] = ProbeSeries(key, interval, self.shape)
             target = TargetSeries(key, self.shape)
-            self._targets.setdefault(key.target, target).probes.add(key)
+            self._targets.setdefault(key.target, target).watch(self._probes[key])
         begun = tuple(starts)
         self._probes[key].begin(begun)
         lasting = self._probes[key].lasting
@@ -142,14 +147,14 @@ class MetricsSink:
             return
         probe.count(observation.verdict)
         probe.last_skip = None
-        now = self._clock()
         for changes, identity in measures.identities(observation):
             self._targets[probe.key.target].see(changes, identity)
-        probe.note_wait(observation, now)
+        probe.note_wait(observation, self._clock())
         samples: defaultdict[Lifetime, list[Sample]] = defaultdict(list)
         for sample in self._samples(probe, observation):
             samples[sample.family.lifetime].append(sample)
-        self._take(probe, samples, now, passed=observation.verdict.passed)
+        run = RunMark(observation.probe_id, observation.finished_at)
+        self._take(probe, samples, run, passed=observation.verdict.passed)
 
     def slot(self, key: ProbeKey) -> None:
         """Count a slot that fell due."""
@@ -185,7 +190,11 @@ class MetricsSink:
         self.table(family, lambda: {(): read()})
 
     def table(self, family: Family, read: Callable[[], Mapping[Labels, float]]) -> None:
-        """Let one show numbers that are kept elsewhere, by their label values."""
+        """
+        Let one show numbers that are kept elsewhere, by their label values.
+
+        No run may tell of that family as well.
+        """
         self._tables[family] = read
 
     def standing(self, key: ProbeKey) -> Standing:
@@ -214,21 +223,29 @@ class MetricsSink:
         """Return the seconds between two slots, None if it is not watched."""
         return self._probes[key].interval if key in self._probes else None
 
+    def owners(self) -> Iterator[Sequence[Owner]]:
+        """
+        Yield who has series now, in the order of their labels: this is a page.
+
+        Those that are yielded together tell of one moment; before the next ones,
+        whoever writes the page may let time pass. Nobody has a series of another one.
+        """
+        yield (self._exporter,)
+        for family, read in [*self._tables.items()]:
+            yield (self._tabled(family.name, partial(_table, family, read)),)
+        yield (self._tabled(TARGET_INFO.name, self.target_info.told),)
+        for _, target in sorted(self._targets.items()):
+            yield from target.owners(self._clock)
+
     def families(self) -> Iterator[tuple[Family, Rows]]:
         """Yield what is known now, in the order of the catalogue, old names too."""
-        rows = self._rows()
+        rows = merged(chain.from_iterable(self.owners()))
         for family in FAMILIES:
             if family is TARGET_INFO:
-                yield from self._described()
+                yield from ((f, rows[f]) for f in rows if f.name == family.name)
             else:
-                yield from ((name, rows[family]) for name in (family, *former(family)))
-
-    def _described(self) -> Iterator[tuple[Family, Rows]]:
-        """Yield the family whose labels the configuration decides."""
-        try:
-            yield self.target_info.family, self.target_info.rows
-        except Exception:
-            log.exception("series_failed", family=TARGET_INFO.name)
+                own = {**rows.get(family, {})}
+                yield from ((name, own) for name in (family, *former(family)))
 
     def _samples(
         self, probe: ProbeSeries, observation: Observation
@@ -242,33 +259,34 @@ class MetricsSink:
         self,
         probe: ProbeSeries,
         samples: defaultdict[Lifetime, list[Sample]],
-        now: float,
+        run: RunMark,
         *,
         passed: bool,
     ) -> None:
+        now = self._clock()
         self._overflow(probe.replace("last_run", samples["last_run"], now))
         for lifetime in _CACHED:
             if samples[lifetime] or passed:
                 refused = probe.replace(lifetime, samples[lifetime], now, whole=passed)
                 self._overflow(refused)
         for sample in samples["process"]:
-            self._add(probe.key, sample)
+            self._add(probe.key, sample, run)
 
-    def _add(self, key: ProbeKey, sample: Sample) -> None:
+    def _add(self, key: ProbeKey, sample: Sample, run: RunMark | None = None) -> None:
         """Record what lasts with whom it is about."""
         if key not in self._probes:
             return
-        if not self._record(key, sample):
+        if not self._record(key, sample, run):
             self._overflow([sample.family])
         elif sample.family is catalog.EXPORTER_LABEL_OVERFLOW:  # a probe left it out
             self._tell_overflow(*sample.labels)
 
-    def _record(self, key: ProbeKey, sample: Sample) -> bool:
+    def _record(self, key: ProbeKey, sample: Sample, run: RunMark | None) -> bool:
         """Record with its owner what lasts; False if there is no room for it."""
         if sample.family.scope == "target":
             return self._targets[key.target].record(key, sample)
         if sample.family.scope == "probe":
-            return self._probes[key].lasting.record(sample)
+            return self._probes[key].lasting.record(sample, run)
         return self._exporter.record(sample)
 
     def _overflow(self, families: Iterable[Family]) -> None:
@@ -283,56 +301,19 @@ class MetricsSink:
             self._overflowed.add(family)
             log.warning("label_overflow", family=family)
 
-    def _lasting(self) -> Iterator[Series]:
-        yield self._exporter
-        yield from (target.lasting for target in self._targets.values())
-        yield from (probe.lasting for probe in self._probes.values())
-
-    def _rows(self) -> defaultdict[Family, Rows]:
-        """Merge what all owners have; of two gauges for one series the newest wins."""
-        rows: defaultdict[Family, Rows] = defaultdict(dict)
-        now = self._clock()
-        for owner in self._lasting():
-            _merge(rows, owner)
-        for report in self._fresh(now):
-            _merge(rows, report)
-        rows[catalog.RETRY_AFTER_TIMESTAMP_SECONDS].update(self._waits(now))
-        for family, read in self._tables.items():
-            try:
-                rows[family].update(read())
-            except Exception:
-                log.exception("series_failed", family=family.name)
-        return rows
-
-    def _fresh(self, now: float) -> list[Report]:
-        """Return what runs told that is not too old, the newest at the end."""
-        fresh: list[Report] = []
-        for probe in self._probes.values():
-            try:
-                fresh += probe.reports(now)
-            except Exception:
-                log.exception("series_failed", family=type(probe).__name__)
-        return sorted(fresh, key=lambda report: report.at)
-
-    def _waits(self, now: float) -> dict[Labels, float]:
-        """Return until when the service asked to wait; of several, the longest."""
-        waits: dict[Labels, float] = {}
-        for probe in self._probes.values():
-            try:
-                for labels, until in probe.wait(now).items():
-                    waits[labels] = max(until, waits.get(labels, until))
-            except Exception:
-                name = catalog.RETRY_AFTER_TIMESTAMP_SECONDS.name
-                log.exception("series_failed", family=name)
-        return waits
+    def _tabled(self, name: str, read: Callable[[], tuple[Family, Rows]]) -> Told:
+        """Return what is kept elsewhere of one family, nothing if it cannot be told."""
+        try:
+            family, rows = read()
+            self._told[name].tell({family: rows})
+        except Exception:
+            log.exception("series_failed", family=name)
+            self._told[name].tell({})
+        return self._told[name]
 
 
-def _merge(
-    rows: defaultdict[Family, Rows], owner: Iterable[tuple[Family, Rows]]
-) -> None:
-    """Add what one owner has; a fault of ours costs what it would tell after that."""
-    try:
-        for family, own in owner:
-            rows[family].update(own)
-    except Exception:
-        log.exception("series_failed", family=type(owner).__name__)
+def _table(
+    family: Family, read: Callable[[], Mapping[Labels, float]]
+) -> tuple[Family, Rows]:
+    """Return the rows of a table with their family, as of now."""
+    return family, {**read()}

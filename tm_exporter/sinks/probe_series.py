@@ -61,6 +61,10 @@ class Report:
         """Whose run it was."""
         return self._key.target
 
+    def series(self, scope: Scope) -> Series | None:
+        """Return its series about the probe, or about its target, if it has any."""
+        return self._series.get(scope)
+
     def rows(self, family: Family) -> Rows:
         """Return the series of one family."""
         series = self._series.get(family.scope)
@@ -97,6 +101,7 @@ class ProbeSeries:
 
     Attributes:
         key: Whose they are.
+        base: The values of the labels that its series begin with.
         interval: Seconds between two slots, as in force now.
         lasting: Counters, histograms and the gauges that stay true.
         consecutive_failures: Without those that are throttled or our own fault.
@@ -108,7 +113,8 @@ class ProbeSeries:
     def __init__(self, key: ProbeKey, interval: float, shape: Shape) -> None:
         self.key = key
         self.interval = interval
-        self.lasting = Series(base_labels("probe", key), shape)
+        self.base = base_labels("probe", key)
+        self.lasting = Series(self.base, shape)
         self.consecutive_failures = 0
         self.last_skip: Skip | None = None
         self.asked_to_wait: tuple[float, float] | None = None

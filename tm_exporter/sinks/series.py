@@ -1,13 +1,14 @@
 """Keep the series of one owner: a probe, a target, or the exporter itself."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from tm_exporter.catalog import Family
 from tm_exporter.observation import Sample
-from tm_exporter.sinks.histogram import Histogram
+from tm_exporter.sinks.histogram import Histogram, RunMark
 from tm_exporter.sinks.labels import fit
 from tm_exporter.sinks.room import Room
 
@@ -43,16 +44,52 @@ class Shape:
         return tuple(sorted({*family.buckets, *self.thresholds.get(family, ())}))
 
 
-class Series:
+class Owner(ABC):
+    """
+    Whose series a page writes: all those of a probe, of a run, of a target.
+
+    Beside the series is what a page wrote of each family, until the family changes:
+    most do not between two scrapes, and to write is what a page costs.
+    """
+
+    __slots__ = ("_form", "_written")
+
+    def __init__(self) -> None:
+        self._form: object = None
+        self._written: dict[Family, bytes] = {}
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[tuple[Family, Rows]]:
+        """Yield each family that it has, and the family's series."""
+
+    def written(self, form: object) -> dict[Family, bytes]:
+        """
+        Return what a page wrote of its families in a form, as far as it holds.
+
+        What was written in another form is forgotten: one is enough to keep.
+        """
+        if self._form is not form:
+            self._form, self._written = form, {}
+        return self._written
+
+    def still_has(self, _family: Family, _rows: Rows, /) -> bool:
+        """Whether its series of a family surely are what they were."""
+        return False
+
+
+class Series(Owner):
     """
     Counters, gauges and histograms by family and label values.
 
-    `base` has the values of the labels that all series of the owner begin with.
+    Args:
+        base: The values of the labels that all series of the owner begin with.
+        shape: Of the series.
     """
 
     __slots__ = ("_base", "_rows", "_shape")
 
     def __init__(self, base: Labels, shape: Shape) -> None:
+        super().__init__()
         self._base = base
         self._shape = shape
         self._rows: dict[Family, Rows] = {}
@@ -65,6 +102,7 @@ class Series:
 
     def drop(self, family: Family, labels: Labels | None = None) -> None:
         """Forget all series of a family, or the one of these labels."""
+        self._written.pop(family, None)
         if labels is None:
             self._rows.pop(family, None)
         elif (rows := self._rows.get(family)) is not None:
@@ -75,6 +113,7 @@ class Series:
     def reshape(self, shape: Shape) -> None:
         """Have histograms with other bounds from now on, and keep what they count."""
         self._shape = shape
+        self._written.clear()
         for family, rows in self._rows.items():
             for value in rows.values():
                 if isinstance(value, Histogram):
@@ -91,12 +130,16 @@ class Series:
         """
         return self._cell(family, labels) is not None
 
-    def record(self, sample: Sample) -> bool:
+    def record(self, sample: Sample, run: RunMark | None = None) -> bool:
         """
         Let a counter grow, a gauge be set or a histogram observe.
 
         A value that is not a finite number says nothing and is left out, but for
         +Inf where the family has it.
+
+        Args:
+            sample: What was measured.
+            run: By which run, for the examples of a histogram.
 
         Returns:
             False if the family has no room for these labels.
@@ -115,9 +158,10 @@ class Series:
         rows, labels = cell
         old = rows[labels]
         if isinstance(old, Histogram):
-            old.observe(value)
+            old.observe(value, run)
         else:
             rows[labels] = old + value if family.kind == "counter" else value
+        self._written.pop(family, None)
         return True
 
     def _cell(self, family: Family, labels: Labels) -> tuple[Rows, Labels] | None:
@@ -127,11 +171,16 @@ class Series:
         if full not in rows:
             if len(rows) >= self._shape.limit:
                 return None
-            is_histogram = family.kind == "histogram"
-            buckets = self._shape.buckets(family) if is_histogram else ()
-            rows[full] = Histogram(buckets) if is_histogram else 0.0
+            rows[full] = self._new(family)
+            self._written.pop(family, None)
         return rows, full
+
+    def _new(self, family: Family) -> Value:
+        """Return the value that a series begins with."""
+        if family.kind != "histogram":
+            return 0.0
+        return Histogram(self._shape.buckets(family), native=family.native)
 
     def _full(self, labels: Labels) -> Labels:
         """Return all label values of a series of the owner."""
-        return self._base + tuple(fit(label) for label in labels)
+        return self._base + tuple(map(fit, labels))

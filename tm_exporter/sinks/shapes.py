@@ -63,6 +63,8 @@ def _events(exchange: Exchange) -> Iterator[EventShape]:
     splitter = EventSplitter()
     try:
         for piece in exchange.body:
+            if piece.is_emptied:
+                return
             for event in splitter.feed(piece):
                 name = b"done" if event.data == DONE else event.name
                 known = name.decode() if _NAME.fullmatch(name) else ""

@@ -29,28 +29,30 @@ class TargetInfo:
 
     def __init__(self) -> None:
         self._labels: dict[tuple[str, str], dict[str, str]] = {}
+        self._told: tuple[Family, Rows] | None = None
 
     def describe(self, target: str, surface: str, labels: Mapping[str, str]) -> None:
         """Take the labels of one target, in place of those it had."""
         usable = {name: value for name, value in labels.items() if is_usable(name)}
         self._labels[target, surface] = usable
+        self._told = None
 
     def forget(self, target: str) -> None:
         """Drop a target that is no longer configured."""
         for pair in [pair for pair in self._labels if pair[0] == target]:
             del self._labels[pair]
+        self._told = None
 
-    @property
-    def family(self) -> Family:
-        """The family with the label names of now."""
-        names = {name for labels in self._labels.values() for name in labels}
-        return replace(TARGET_INFO, labels=tuple(sorted(names)))
-
-    @property
-    def rows(self) -> Rows:
-        """One series for each target."""
-        names = self.family.labels
-        return {
-            (*map(fit, pair), *(fit(labels.get(name, "")) for name in names)): 1.0
-            for pair, labels in self._labels.items()
-        }
+    def told(self) -> tuple[Family, Rows]:
+        """Return the family with the label names of now, and a series a target."""
+        if self._told is None:
+            names = sorted({name for own in self._labels.values() for name in own})
+            family = replace(TARGET_INFO, labels=tuple(names))
+            self._told = (
+                family,
+                {
+                    (*map(fit, pair), *(fit(own.get(name, "")) for name in names)): 1.0
+                    for pair, own in self._labels.items()
+                },
+            )
+        return self._told

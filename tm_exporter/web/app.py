@@ -62,7 +62,7 @@ class Pages:
 
     async def metrics(self, request: Request) -> Response:
         """Answer with all series."""
-        return await series_page.answer(request, self._sources.metrics)
+        return await series_page.answer(request, self._sources.metrics.render)
 
     async def config(self, _: Request) -> Response:
         """Answer with the configuration as YAML."""

@@ -1,5 +1,6 @@
 """Open the socket that the server listens on."""
 
+import errno
 import re
 import socket
 
@@ -67,4 +68,12 @@ def url(listener: socket.socket, *, tls: bool = False) -> str:
 def _cause(error: OSError | UnicodeError) -> str:
     if isinstance(error, UnicodeError):
         return "this is no host name"
-    return (error.strerror or str(error)).lower()
+    why = (error.strerror or str(error)).lower()
+    return f"{why}: {_ADVICE[error.errno]}" if error.errno in _ADVICE else why
+
+
+_ADVICE = {
+    errno.EADDRINUSE: "end what listens there, or choose another address",
+    errno.EADDRNOTAVAIL: "choose an address of this machine, or 0.0.0.0 for all",
+    errno.EACCES: "choose a port above 1023, or ask for the right to use it",
+}

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tm_exporter.exposition.page import Exposition
+from tm_exporter.exposition.page import rendered
 from tm_exporter.one_shot.wishes import Asker, Chosen, Refused, Wish
 from tm_exporter.web import series_page
 from tm_exporter.web.rates import Crowd, Rate
@@ -96,12 +96,10 @@ class ProbePage:
             granted = work.result()
         finally:
             await _end(work, leaving)
-        exposition = Exposition(
-            lambda: granted.families,
-            about_process=False,
-            remarks=[f"left out: {each}" for each in granted.left_out],
+        remarks = [f"left out: {each}" for each in granted.left_out]
+        return await series_page.answer(
+            request, partial(rendered, granted.families, remarks=remarks)
         )
-        return await series_page.answer(request, exposition)
 
     def _count(self, target: str) -> None:
         """Count a request, or raise Refused if there were too many of late."""

@@ -71,12 +71,22 @@ class Piece:
     Bytes of a body, as they arrived.
 
     Attributes:
-        arrived: Seconds by the monotonic clock, taken when the socket gave them.
+        arrived: Seconds by the monotonic clock: when the kernel got the last of them,
+            as far as it tells, else when the socket gave them to us.
         data: After transfer coding and content coding.
     """
 
     arrived: float
     data: bytes
+
+    def emptied(self) -> Self:
+        """Return the piece without what it says: only its length."""
+        return replace(self, data=_nothing(len(self.data)))
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether only the length is known."""
+        return not isinstance(self.data, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +162,7 @@ class Exchange:
         of many targets at a time, would be more than there is memory for.
         """
         first, rest = self.body[:_PIECES], self.body[_PIECES:]
-        pieces = [Piece(each.arrived, _nothing(len(each.data))) for each in first]
+        pieces = [each.emptied() for each in first]
         if rest:
             size = sum(len(each.data) for each in rest)
             pieces.append(Piece(rest[-1].arrived, _nothing(size)))

@@ -262,8 +262,10 @@ class Observation:
 
     def fact(self, kind: type[FactT]) -> FactT | None:
         """Return what the run learned of this kind, None if nothing."""
-        facts = self.outcome.facts
-        return next((each for each in facts if isinstance(each, kind)), None)
+        for each in self.outcome.facts:
+            if isinstance(each, kind):
+                return each
+        return None
 
     def plus(self, samples: Iterable[Sample]) -> Self:
         """Return the observation with these samples after its own."""

@@ -9,6 +9,7 @@ reasons are those of the contract's section 5.
 import codecs
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +23,9 @@ from tm_exporter.wire.streams import StreamRecord, error_text, is_error
 
 
 T = TypeVar("T")
+
+MOST_PARTS = 100_000
+"""Objects and lists of one JSON text: each takes up to a hundred times its bytes."""
 
 QUOTA_CODES = frozenset(
     (
@@ -201,6 +205,9 @@ def _judge_whole(exchange: Exchange, promise: Promise[T]) -> Judged[T]:
     content = exchange.content
     if promise.may_be_empty and not content.strip():
         return Judged(PASSED)
+    if _has_too_many_parts(content):
+        detail = f"over {MOST_PARTS:,} objects and lists"
+        return Judged(Verdict(Reason.BAD_PAYLOAD, detail))
     try:
         payload = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -263,16 +270,21 @@ def _judge_answer(answer: T, promise: Promise[T]) -> Verdict:
 
 def _instead_of_a_stream(exchange: Exchange) -> Verdict | None:
     """Judge a body without a single event; None if it may be a stream cut short."""
-    try:
-        payload = orjson.loads(exchange.content)
-    except orjson.JSONDecodeError:
-        payload = None
+    content, payload = exchange.content, None
+    if not _has_too_many_parts(content):
+        with suppress(orjson.JSONDecodeError):
+            payload = orjson.loads(content)
     if isinstance(payload, dict) and is_error(payload):
         return Verdict(Reason.ERROR_BODY, error_text(payload))
     media = exchange.media_type
     if media not in (None, EVENT_STREAM):
         return Verdict(Reason.STREAM_INVALID, f"{media!r:.80} is no event stream")
     return None
+
+
+def _has_too_many_parts(content: bytes) -> bool:
+    """Whether a JSON text would take too much memory; found without reading it."""
+    return content.count(b"{") + content.count(b"[") > MOST_PARTS
 
 
 def _not_json(exchange: Exchange) -> Verdict:

@@ -4,17 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tm_exporter import memory
+from tm_exporter import memory, verdict
 from tm_exporter.budget import ledger
 from tm_exporter.clients import connection, space
 from tm_exporter.clients.limits import Limits
 from tm_exporter.daemon import out_of_turn
 from tm_exporter.derivations import deployment_events
-from tm_exporter.probes import models, search
+from tm_exporter.exposition import writing
+from tm_exporter.probes import models, search, tokenize
 from tm_exporter.pulls import deployments, measurements, metrics, pages, pricing, usage
 from tm_exporter.schedule import descriptors, places
-from tm_exporter.sinks import history, labels, room, series, shapes
+from tm_exporter.sinks import history, labels, native, room, series, shapes
 from tm_exporter.web import probe
+from tm_exporter.wire import payloads
 from tm_exporter.wire.sse import MOST_EVENT_BYTES, MOST_EVENTS
 
 
@@ -31,6 +33,11 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     "events of a stream": (MOST_EVENTS,),
     "body of an error": (LIMITS.error_body, LIMITS.error_seconds),
     "bytes taken off a socket ahead of reading": (connection.MOST_QUEUED,),
+    "objects and lists of one JSON text": (verdict.MOST_PARTS,),
+    "tokens that `tokenize` gives for its text": (tokenize.MOST_TOKENS,),
+    "characters of a name, version or fingerprint that are read": (
+        payloads.LONGEST_NAME,
+    ),
     "search for `expect.regex`": (search.MOST_SECONDS, search.MOST_MEMORY),
     "characters of a label value": (labels.MAX_LENGTH,),
     "series of a family, of one probe or target": (series.MOST_OF_FAMILY,),
@@ -51,7 +58,8 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     "runs of all targets": (places.IN_ALL, places.SURE),
     "of these, kept free for targets with less than 2 under way": (places.KEPT_FREE,),
     "open files": (descriptors.RESERVED,),
-    "bodies in memory, of one target for sure": (space.OWN,),
+    "bodies in memory until their runs end, of one target for sure": (space.OWN,),
+    "bytes of a stream that are kept as they came": (LIMITS.body,),
     "requests for `/probe`, of one target": (
         *(probe.PER_SECOND, probe.BURST, probe.AT_ONCE),
     ),
@@ -64,6 +72,8 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     "exchanges of a run in the history": (history.MOST_EXCHANGES,),
     "headers of an answer in the history": (history.MOST_HEADERS,),
     "pieces and events of a body in the history": (shapes.KEPT_PIECES,),
+    "buckets of a native histogram": (native.MOST_BUCKETS,),
+    "of the page of metrics, what is kept for the next one": (writing.MOST_KEPT,),
     "the ledger": (ledger._KEPT, ledger._SPARED),
     "`memory.json`": (memory._MOST_BYTES,),
 }

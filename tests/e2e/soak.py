@@ -39,7 +39,7 @@ MOST_GROWTH = 1.0
 """Megabytes an hour, once everything that is kept for a while is full."""
 
 _SEED = 20261122
-_WARM = 15 * 60.0  # seconds until all histories are full, or a third of the whole
+_FULL = 0.95  # of the runs that are kept in the end: from then on it is warm
 _LONG = 20.0  # minutes from which on a slope of memory says something
 _OWN = 40  # tasks, threads or sockets that are not of runs: pages, ledger, files
 
@@ -66,9 +66,22 @@ class Soaked:
     scrapes: list[float] = field(default_factory=list)
 
     @property
+    def warm(self) -> float:
+        """
+        Seconds from the start until as many runs were kept as at the end.
+
+        A probe keeps its last 20 failures too: where it hardly ever fails, these take
+        a while to gather.
+        """
+        kept = [each["kept"] for each in self.censuses if each["what"] == "census"]
+        times = (at for at, _ in self.memory)
+        pairs = zip(times, kept, strict=False)  # of what goes on, one may be missing
+        return next((at for at, n in pairs if n >= _FULL * kept[-1]), self.seconds)
+
+    @property
     def slope(self) -> float:
         """Megabytes an hour by which memory grew after the warm-up."""
-        warm = min(_WARM, self.seconds / 3)
+        warm = self.warm
         minutes: dict[int, list[float]] = {}
         for at, megabytes in self.memory:
             if at >= warm:
@@ -95,17 +108,18 @@ class Soaked:
         }
         assert max(megabytes for _, megabytes in self.memory) < MOST_MEMORY
         if self.seconds >= 60 * _LONG:
+            assert self.warm <= self.seconds / 2
             assert self.slope < MOST_GROWTH
 
     def summary(self) -> str:
         """Return all that in a line."""
         last = [each for each in self.censuses if each["what"] == "census"][-1]
         runs = ("slots", "failed", "skipped", "running")
-        kept = ("tasks", "threads", "sockets", "objects")
+        kept = ("tasks", "threads", "sockets", "objects", "kept")
         return (
             f"{self.memory[-1][0]:.0f} s: {self.memory[-1][1]:.1f} MB,"
-            f" {self.slope:+.2f} MB/h, scrapes {fmean(self.scrapes):.3f} s"
-            f" (worst {max(self.scrapes):.3f}), "
+            f" {self.slope:+.2f} MB/h since {self.warm:.0f} s,"
+            f" scrapes {fmean(self.scrapes):.3f} s (worst {max(self.scrapes):.3f}), "
             + ", ".join(f"{name} {last[name]}" for name in runs + kept)
             + f", contradictions {sum(len(c.get('odd', ())) for c in self.censuses)}"
         )

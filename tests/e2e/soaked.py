@@ -75,6 +75,10 @@ def census(daemon: Daemon) -> Mapping[str, Any]:
         "threads": len(_threads()),
         "sockets": sockets(),
         "objects": sys.getallocatedblocks(),
+        "kept": sum(
+            len(past.runs) + len(past.failures)
+            for past in daemon._history._pasts.values()
+        ),
         "slots": sum(slots.values()),
         "skipped": sum(skipped.values()),
         "failed": sum(failed.values()),

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import time
+from contextvars import Context
 from dataclasses import replace
 
 import pytest
@@ -13,14 +15,15 @@ from tests.doubles import CountedSlots, FakeClock, ScriptedProbe, ScriptedSectio
 from tests.sinks.observations import BALANCE, CHAT, exchange, observation, watching
 from tests.sinks.pages import values
 from tm_exporter import catalog
-from tm_exporter.clients.space import Holding, Space
+from tm_exporter.clients.space import Holding, Space, kept_until_the_end
 from tm_exporter.derivations.deployment_events import (
     MOST_EVENTS,
     DeploymentEventCounts,
 )
 from tm_exporter.exchange import Exchange, Piece
 from tm_exporter.facts import DeploymentEvent, DeploymentEvents
-from tm_exporter.observation import Observation, ProbeKey, Sample, Skip
+from tm_exporter.judging import SHORT, judge_aside
+from tm_exporter.observation import Observation, ProbeKey, Reason, Sample, Skip
 from tm_exporter.process.heap import Heap, resident, trimmer
 from tm_exporter.pulls.deployments import MOST_EVENTS as MOST_OF_DEPLOYMENT
 from tm_exporter.pulls.deployments import _read_deployment
@@ -30,10 +33,13 @@ from tm_exporter.schedule import descriptors
 from tm_exporter.schedule.places import Places
 from tm_exporter.schedule.schedule import Schedule
 from tm_exporter.sinks.history import MOST_BYTES, History
+from tm_exporter.sinks.labels import MAX_LENGTH
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.room import SHARED, SURE, Room
 from tm_exporter.sinks.series import Shape
 from tm_exporter.timestamps import rfc3339
+from tm_exporter.verdict import MOST_PARTS, Promise, judge
+from tm_exporter.wire.payloads import LONGEST_NAME, read_fingerprint, read_version
 
 
 async def turn() -> None:
@@ -190,6 +196,87 @@ async def test_who_waits_for_space_and_gives_up_leaves_the_line() -> None:
     big.end()
     third.end()
     assert space._over == 0
+
+
+async def test_a_run_keeps_its_space_until_it_ends() -> None:
+    """Its answers are read after they came, and go on as one."""
+    space = Space(own=0, shared=100)
+    with kept_until_the_end():
+        first, next_one = Holding(space, "a"), Holding(space, "a")
+        await first.grow(100)
+        first.leave()
+        await asyncio.wait_for(next_one.grow(90), 1)
+        again = Holding(space, "a")
+        await asyncio.wait_for(again.grow(90), 1)  # the run has its turn already
+        next_one.leave()
+        again.leave()
+        other = asyncio.create_task(Context().run(Holding, space, "b").grow(50))
+        await turn()
+        assert not other.done()
+
+    await asyncio.wait_for(other, 1)
+
+
+async def test_what_outlives_its_run_keeps_no_space() -> None:
+    """A task that goes on asks for itself."""
+    space = Space(own=0, shared=100)
+    with kept_until_the_end():
+        late = Holding(space, "a")
+    await late.grow(100)
+    late.leave()
+
+    await asyncio.wait_for(Holding(space, "b").grow(100), 1)
+
+
+async def test_one_long_body_is_read_at_a_time() -> None:
+    """What is read out of one takes many times its bytes."""
+    reading: list[int] = []
+    most = []
+
+    def read(payload: object) -> object:
+        reading.append(1)
+        most.append(len(reading))
+        time.sleep(0.02)
+        reading.pop()
+        return payload
+
+    long = exchange(body=(Piece(1.0, b"[" + b" " * SHORT + b"]"),))
+    promise = Promise(surface="serverless", read=read)
+    await asyncio.gather(*(judge_aside(long, promise) for _ in range(4)))
+
+    assert most == [1, 1, 1, 1]
+
+
+def test_a_json_text_of_too_many_parts_is_not_read() -> None:
+    """Each empty object of it would take twenty times its bytes."""
+    body = b"[" + b"{}," * MOST_PARTS + b"{}]"
+    promise = Promise(surface="serverless", read=len)
+
+    judged = judge(exchange(body=(Piece(1.0, body),)), promise)
+
+    assert judged.verdict.reason is Reason.BAD_PAYLOAD
+
+
+def test_of_a_name_as_long_as_a_body_little_is_read() -> None:
+    """It would be kept with each run."""
+    name = "\N{GOTHIC LETTER HWAIR}" * 250_000
+
+    assert read_version({"version": name}) == name[:LONGEST_NAME]
+    assert read_fingerprint({"system_fingerprint": name}) == name[:LONGEST_NAME]
+
+
+def test_history_keeps_of_samples_only_what_is_shown() -> None:
+    """With labels as they are shown, and no gap of a stream one by one."""
+    history = History()
+    gaps = [Sample(catalog.CANARY_CHUNK_GAP_SECONDS, 0.1)] * 90
+    version = Sample(catalog.SERVICE_VERSION_INFO, 1, ("x" * 1000,))
+
+    history(observation(CHAT, version, *gaps))
+
+    [run] = history.past(CHAT).runs
+    assert run.observation.outcome.samples == (
+        replace(version, labels=("x" * MAX_LENGTH,)),
+    )
 
 
 def listed(number: int, *, length: int = 10) -> list[Sample]:

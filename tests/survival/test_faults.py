@@ -1,7 +1,7 @@
 """A fault of our own, wherever it is, costs one run or one part of a page."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -21,8 +21,8 @@ from tm_exporter.budget.keeper import Keeper
 from tm_exporter.catalog import Family
 from tm_exporter.clients import reference
 from tm_exporter.daemon.daemon import Daemon
-from tm_exporter.exposition import lines
 from tm_exporter.exposition.page import Exposition
+from tm_exporter.exposition.text import Text
 from tm_exporter.maintenance import watch
 from tm_exporter.observation import Observation, ProbeKey, Skip
 from tm_exporter.process.heap import Heap
@@ -31,7 +31,7 @@ from tm_exporter.runner import run
 from tm_exporter.schedule.grid import Grid
 from tm_exporter.schedule.schedule import Schedule
 from tm_exporter.simulator.server import Simulator
-from tm_exporter.sinks.series import Rows
+from tm_exporter.sinks.series import Labels, Value
 
 
 HEALTH = ProbeKey("serverless", "serverless", "health")
@@ -105,8 +105,15 @@ def told(page: str) -> set[str]:
 
 async def rendered(daemon: Daemon) -> str:
     """Return the page of metrics."""
-    page = await Exposition(daemon._metrics.families, about_process=False).render()
+    page = await Exposition(daemon._metrics.owners, about_process=False).render()
     return page.body.decode()
+
+
+def forget_pages(daemon: Daemon) -> None:
+    """Have the next page written anew."""
+    for together in daemon._metrics.owners():
+        for owner in together:
+            owner.written(object()).clear()
 
 
 async def test_each_source_of_the_page_may_fail(
@@ -136,17 +143,20 @@ async def test_each_family_may_have_what_cannot_be_written(
 ) -> None:
     """Such as a value that is no number: the other families are whole."""
     daemon._publish(observation(HEALTH))
-    written = lines.series
+    written = Text.series
     whole = {family for family, rows in daemon._metrics.families() if rows}
     names = told(await rendered(daemon))
     bad: list[Family] = []
 
-    def write(family: Family, rows: Rows) -> Iterator[str]:
-        return fail() if family in bad else written(family, rows)
+    def write(
+        form: Text, family: Family, rows: Sequence[tuple[Labels, Value]]
+    ) -> bytes:
+        return fail() if family in bad else written(form, family, rows)
 
-    monkeypatch.setattr(lines, "series", write)
+    monkeypatch.setattr(Text, "series", write)
     for family in whole:
         bad[:] = [family]
+        forget_pages(daemon)
         missing = names - told(await rendered(daemon))
         assert missing
         assert {name for name in missing if not name.startswith(family.name)} == set()
@@ -182,7 +192,7 @@ async def test_what_tells_of_the_process_may_fail(
     daemon: Daemon, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then the page is about the probes alone."""
-    page = Exposition(daemon._metrics.families)
+    page = Exposition(daemon._metrics.owners)
     monkeypatch.setattr(page._process, "collect", fail)
 
     assert b"tensormesh_probe_attempts_total" in (await page.render()).body

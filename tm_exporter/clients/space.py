@@ -5,10 +5,16 @@ An answer may be a mebibyte long and a stream eight, and hundreds may be under w
 more than there is memory for. So what is longer than usual waits until there is
 space. Each target has some of its own, so that only those wait for each other who
 send much; and of those that wait, one at a time goes on, so that none waits for ever.
+
+A run keeps what its answers took until it ends: a body is read after its last byte has
+come, and what is read out of it takes more than the body did.
 """
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 
@@ -17,6 +23,40 @@ OWN: Final = 48 * 1024
 
 SHARED: Final = 2 * 1024 * 1024
 """Bytes that the bodies of all targets may take besides."""
+
+
+class _Run:
+    """What the exchanges of one run have taken, until it is over."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._held: list[Holding] = []
+
+    def keep(self, holding: "Holding") -> None:
+        """Give it back with all others."""
+        self._held.append(holding)
+
+    def end(self) -> None:
+        """Give all of it back."""
+        self.is_over = True
+        held, self._held = self._held, []
+        for each in held:
+            each.end()
+
+
+_OF_RUN: ContextVar[_Run | None] = ContextVar("of_run", default=None)
+
+
+@contextmanager
+def kept_until_the_end() -> Iterator[None]:
+    """Have the space that exchanges of this run take be given back when it ends."""
+    run = _Run()
+    token = _OF_RUN.set(run)
+    try:
+        yield
+    finally:
+        _OF_RUN.reset(token)
+        run.end()
 
 
 class Space:
@@ -33,7 +73,7 @@ class Space:
         self._shared = shared
         self._taken: Counter[str] = Counter()
         self._over = 0
-        self._first: Holding | None = None
+        self._first: object = None  # whose turn it is to go on without
         self._freed = asyncio.Event()
 
     async def take(self, holding: "Holding", size: int) -> None:
@@ -45,7 +85,7 @@ class Space:
 
     def leave(self, holding: "Holding", size: int) -> None:
         """Give all its space back."""
-        was_first = self._first is holding
+        was_first = self._first is holding.owner
         if was_first:
             self._first = None
         if size:
@@ -60,8 +100,8 @@ class Space:
         if not more or self._over + more <= self._shared:
             return True
         if self._first is None:
-            self._first = holding
-        return self._first is holding
+            self._first = holding.owner
+        return self._first is holding.owner
 
     def _change(self, target: str, size: int) -> None:
         before = max(0, self._taken[target] - self._own)
@@ -84,12 +124,25 @@ class Holding:
         self.target = target
         self._space = space
         self._size = 0
+        self._run = _OF_RUN.get()
+
+    @property
+    def owner(self) -> object:
+        """Who goes on as one: the run that it is part of, or itself."""
+        return self if self._run is None else self._run
 
     async def grow(self, size: int) -> None:
         """Have so many bytes in all, at least."""
         if size > self._size:
             await self._space.take(self, size - self._size)
             self._size = size
+
+    def leave(self) -> None:
+        """The exchange is over: keep its space for the rest of its run, if any."""
+        if self._run is None or self._run.is_over:
+            self.end()
+        else:
+            self._run.keep(self)
 
     def end(self) -> None:
         """Give all of it back."""

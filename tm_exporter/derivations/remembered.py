@@ -19,7 +19,7 @@ class Remembered:
 
     A target that was pointed elsewhere begins anew, so that a change of the
     configuration is no change of the service. What a target that is gone left is
-    dropped with the next value.
+    dropped with the next value that is another one.
 
     Args:
         memory: Where it is kept.
@@ -43,11 +43,13 @@ class Remembered:
 
     def put(self, target: str, values: Mapping[str, Any]) -> None:
         """Remember a target's values in place of those before."""
+        entry = {"of": self._origin_of(target), "values": dict(values)}
+        if self._all.get(target) == entry:  # as nearly always
+            return
         kept = {
             name: entry
             for name, entry in self._all.items()
             if self._origin_of(name) is not None
         }
-        entry = {"of": self._origin_of(target), "values": dict(values)}
         self._all = {**kept, target: entry}
         self._memory.remember(self._name, self._all)

@@ -24,6 +24,8 @@ def unquoted(observation: Observation, masking: Masking) -> Observation:
         masking: Knows the secrets.
     """
     outcome = observation.outcome
+    if not (outcome.verdict.detail or outcome.samples or outcome.facts):
+        return observation
     labels = tuple(sample.labels for sample in outcome.samples)
     said = outcome.verdict.detail, labels, outcome.facts
     masked = masking(said)

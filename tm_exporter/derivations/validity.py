@@ -1,10 +1,10 @@
 """
 Leave out of the histograms what was measured while the loop was late.
 
-A stamp is taken when the loop comes round to it, so a time is only as good as the
-loop was punctual. What a late loop measured says something of the exporter and not
-of the service; the verdict does not depend on it and stands, and so do the gauges
-of the last run, which are replaced soon.
+A stamp is taken when the loop comes round to it, or tells when the last of what came
+meanwhile did, so a time is only as good as the loop was punctual. What a late loop
+measured says something of the exporter and not of the service; the verdict does not
+depend on it and stands, and so do the gauges of the last run, which are replaced soon.
 
 Source: issue B, "Measurement validity".
 """

@@ -75,8 +75,9 @@ class ModelsProbe(InferenceProbe[ModelsSection]):
 
     def _missing(self, served: tuple[ServedModel, ...]) -> str | None:
         """Name the configured models that the list lacks."""
-        names = {model.name for model in served}
-        missing = [name for name in self.models if name not in names]
+        ours = frozenset(self.models)
+        listed = {model.name for model in served if model.name in ours}
+        missing = [name for name in self.models if name not in listed]
         if not missing:
             return None
         return f"not in the model list: {', '.join(missing)}"

@@ -27,6 +27,9 @@ from tm_exporter.wire.payloads import ShapeError, count_of, object_of, read_toke
 TEXT = "The quick brown fox jumps over the lazy dog. Größe, 東京, 🙂"
 """Characters of one to four bytes, none of which any tokenizer writes otherwise."""
 
+MOST_TOKENS = 1000
+"""That the text may have: many times as many as it has bytes."""
+
 ASK_AGAIN_AFTER = 3600.0
 """Seconds for which a service that takes no messages is not sent any."""
 
@@ -91,10 +94,12 @@ class TokenizeProbe(InferenceProbe[TokenizeSection]):
         )
         if tokens.answer is None or not tokens.verdict.passed:
             return _outcome(tokens, there)
+        there = there.emptied()
         back = await self._ask("/detokenize", {"tokens": tokens.answer}, deadline)
         text = await judge_aside(
             back, Promise(surface=surface, read=read_text, check=_is_the_same)
         )
+        back = back.emptied()
         if not text.verdict.passed:
             return _outcome(text, there, back)
         return _outcome(text, there, back, counted=await self._count(deadline))
@@ -141,6 +146,8 @@ def read_count(payload: Any) -> int:
 
 def _are_there(tokens: tuple[int, ...]) -> str | None:
     """Say what is wrong with the tokens of the text, None if nothing is."""
+    if len(tokens) > MOST_TOKENS:
+        return f"round trip: {len(tokens)} tokens for a text of {len(TEXT)} characters"
     return None if tokens else "round trip: the text has no tokens"
 
 

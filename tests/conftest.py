@@ -14,7 +14,7 @@ from tm_exporter.simulator.server import Simulator
 
 SOCKETS = {
     *("clients", "faults", "probes", "pulls", "simulator", "survival", "web"),
-    *("test_cli.py", "test_daemon.py", "test_diagnosis_daemon.py"),
+    *("commands", "test_daemon.py", "test_diagnosis_daemon.py"),
     *("test_api.py", "test_flock.py", "test_lease_daemon.py"),
     *("test_reload_daemon.py", "test_reload_sequence.py"),
 }

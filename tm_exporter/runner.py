@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import structlog
 
+from tm_exporter.clients.space import kept_until_the_end
 from tm_exporter.observation import (
     Observation,
     Outcome,
@@ -50,7 +51,8 @@ async def run(
     started_at, start = now(), clock()
     try:
         async with asyncio.timeout(probe.section.timeout + GRACE):
-            outcome = await probe.run()
+            with kept_until_the_end():
+                outcome = await probe.run()
     except Exception as error:
         log.exception("probe_crashed", probe_id=probe_id, **probe_labels(probe))
         detail = f"the exporter failed: {type(error).__name__}"

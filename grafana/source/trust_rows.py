@@ -26,6 +26,7 @@ from tm_exporter.catalog import (
     EXPORTER_LOG_LINES_DROPPED,
     EXPORTER_MEASUREMENTS_DISCARDED,
     EXPORTER_TIMESTAMP_SOURCE_INFO,
+    EXPORTER_TIMESTAMPS,
 )
 
 
@@ -69,7 +70,7 @@ WORK: Row = (
             ),
             of=(EXPORTER_MEASUREMENTS_DISCARDED,),
             look=BAD_EVENTS,
-            size=(8, 7),
+            size=(6, 7),
         ),
         value(
             "Values and log lines lost",
@@ -90,14 +91,24 @@ WORK: Row = (
             of=(EXPORTER_LABEL_OVERFLOW, EXPORTER_LOG_LINES_DROPPED, EXPORTER_FAULTS),
             look=BAD_EVENTS,
             note=_SHOWN,
-            size=(8, 7),
+            size=(6, 7),
         ),
         rows(
             "Clock that stamps what arrives",
             latest(EXPORTER_TIMESTAMP_SOURCE_INFO, by=("instance", "source")),
             of=(EXPORTER_TIMESTAMP_SOURCE_INFO,),
             columns={"instance": "Instance", "source": "Clock"},
-            size=(8, 7),
+            size=(6, 7),
+        ),
+        bars(
+            "Readings by that clock",
+            (
+                grew(EXPORTER_TIMESTAMPS, by=("source",), window=STEP),
+                "{{source}}",
+            ),
+            of=(EXPORTER_TIMESTAMPS,),
+            look=NUMBER,
+            size=(6, 7),
         ),
     ),
 )

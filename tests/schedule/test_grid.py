@@ -62,6 +62,24 @@ def test_due_slots_are_counted(
     assert Grid(10.0, 0.0).until(first, moment) == expected
 
 
+@given(
+    st.floats(0, 0.999999),
+    st.floats(0.1, 86_400),  # a tight budget stretches intervals to any length
+    st.floats(1.6e9, 2e9),
+)
+def test_no_slot_is_counted_twice(share: float, interval: float, moment: float) -> None:
+    """However its place is rounded, one slot is one slot, and the next comes after."""
+    grid = Grid(interval, share * interval)
+    slot = grid.after(moment)
+
+    for _ in range(20):
+        late = slot + 0.3 * interval
+        assert grid.until(slot, late) == (1, slot)
+        assert grid.until(slot, slot + 1.3 * interval) == (2, grid.after(slot))
+        assert grid.after(slot) - slot == pytest.approx(interval, abs=1e-5)
+        slot = grid.after(slot)
+
+
 @pytest.mark.parametrize(
     ("interval", "expected"), [(15.0, 1.5), (50.0, 5.0), (3600.0, 5.0)]
 )

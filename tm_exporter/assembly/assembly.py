@@ -14,6 +14,7 @@ from tm_exporter.clients.client import Client, ControlPlaneClient, InferenceClie
 from tm_exporter.clients.proxy import Proxy
 from tm_exporter.clients.resolver import Resolver
 from tm_exporter.clients.space import Space
+from tm_exporter.clients.stamps import Stamps
 from tm_exporter.clients.transport import Transport
 from tm_exporter.clients.trust import TrustSet, TrustStore
 from tm_exporter.config.running import Chosen, Running, running, running_of
@@ -72,12 +73,14 @@ class Assembly:
         environ: Where HTTPS_PROXY and NO_PROXY are looked up.
         clock: Monotonic seconds.
         now: Seconds since the epoch.
+        stamps: When bytes arrived.
     """
 
     tell_secret: Callable[[str], None]
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
+    stamps: Stamps = field(default_factory=Stamps)
     _resolver: Resolver = field(default_factory=Resolver)
     _trust_store: TrustStore = field(default_factory=TrustStore)
     _space: Space = field(default_factory=Space)
@@ -199,6 +202,7 @@ class Assembly:
             ip_protocol=target.ip_protocol,
             space=self._space,
             target=target.name,
+            stamps=self.stamps,
             clock=self.clock,
             now=self.now,
             environ=self.environ,

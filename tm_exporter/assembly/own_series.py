@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from tm_exporter import __version__, catalog
+from tm_exporter.clients.stamps import Stamps
 from tm_exporter.config.settings import Settings
 from tm_exporter.derivations.validity import LOOP_LAG
 from tm_exporter.logs.setup import Logging
@@ -74,13 +75,21 @@ class OwnSeries:
         table(catalog.MAINTENANCE_ACTIVE, maintenance)
         table(catalog.EXPORTER_REFERENCE_UP, reference)
 
+    def show_stamps(self, stamps: Stamps) -> None:
+        """Have it tell where the times of what arrives come from."""
+        table = self._metrics.table
+        table(catalog.EXPORTER_TIMESTAMP_SOURCE_INFO, lambda: {(stamps.source,): 1.0})
+        table(
+            catalog.EXPORTER_TIMESTAMPS,
+            lambda: {(source,): float(n) for source, n in stamps.counts.items()},
+        )
+
     def _describe(self) -> None:
         record, shard = self._metrics.record, self._settings().shard
         python = platform.python_version()
         record(catalog.EXPORTER_BUILD_INFO, 1, (__version__, python))
         record(catalog.EXPORTER_SHARD_INFO, 1, (str(shard.index), str(shard.total)))
         record(catalog.EXPORTER_SHARDS, shard.total)
-        record(catalog.EXPORTER_TIMESTAMP_SOURCE_INFO, 1, ("user_space",))
         record(catalog.EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL, 1)
         self._note_reading()
         for reason, explanation in EXPLANATIONS.items():

@@ -79,11 +79,6 @@ class Roster:
         """What runs, or is about to."""
         return tuple(self._probes.values())
 
-    def models(self, target: str) -> set[str]:
-        """Return the models of a target that probes ask."""
-        keys = (key for key in self._probes if key.target == target)
-        return {key.model for key in keys if key.model}
-
     async def start(self) -> None:
         """Begin with everything that needs no choice."""
         self._describe(())

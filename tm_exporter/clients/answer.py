@@ -16,6 +16,7 @@ from tm_exporter.exchange import EVENT_STREAM, FaultKind, Piece
 
 
 _BEGINNING = b"HTTP/"
+_HEAD = "tm_exporter.head"  # where a request keeps how it begins
 _MOST_AT_ONCE = 64 * 1024  # of a body: more than one reading of a socket gives
 
 
@@ -26,6 +27,12 @@ class Answer:
     Args:
         limits: What it may cost.
         now: Wall clock, to be compared with the answer's Date.
+
+    Attributes:
+        headers: Of the final answer, names in lower case, in order.
+        answered_at: Wall clock, in seconds, when its header block was complete.
+        body: In order of arrival.
+        ended: Whether the body is complete.
     """
 
     def __init__(self, limits: Limits, now: Callable[[], float]) -> None:
@@ -43,18 +50,14 @@ class Answer:
         self._stopped = False
         self._limit = self._left = 0
         self._tell: Callable[[Piece], None] = lambda _: None
+        self.headers: tuple[tuple[str, str], ...] = ()
         self.answered_at: float | None = None
         self.body: list[Piece] = []
         self.ended = False
 
     def request(self, request: httpx.Request) -> bytes:
         """Return a request as the bytes to write."""
-        head = h11.Request(
-            method=request.method,
-            target=request.url.raw_path,
-            headers=request.headers.raw,
-        )
-        parts = [self._parser.send(head)]
+        parts = [self._parser.send(_head_of(request))]
         if request.content:
             parts.append(self._parser.send(h11.Data(data=request.content)))
         parts.append(self._parser.send(h11.EndOfMessage()))
@@ -79,16 +82,6 @@ class Answer:
     def is_success(self) -> bool:
         """Whether the status is 2xx."""
         return self.status is not None and 200 <= self.status < 300
-
-    @property
-    def headers(self) -> tuple[tuple[str, str], ...]:
-        """Names in lower case, in order."""
-        if self._head is None:
-            return ()
-        return tuple(
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in self._head.headers
-        )
 
     @property
     def is_event_stream(self) -> bool:
@@ -186,6 +179,10 @@ class Answer:
             raise Ended(FaultKind.PROTOCOL, "the headers exceed the limit")
         if isinstance(head, h11.Response):
             self._head = head
+            self.headers = tuple(
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in head.headers
+            )
             self.answered_at = self._now()
             return
         self._interim += 1
@@ -214,6 +211,12 @@ class Answer:
             if any(parts):
                 self.body.append(Piece(self._stamp, b"".join(parts)))
                 self._tell(self.body[-1])
+                self._forget_what_was_told()
+
+    def _forget_what_was_told(self) -> None:
+        """Of a stream beyond what any other answer may have, keep only its lengths."""
+        if self.size > self._limits.body:
+            self.body[-1] = self.body[-1].emptied()
 
     def _take(self, data: bytes, parts: list[bytes]) -> None:
         """Decode data and add it to the parts."""
@@ -237,6 +240,7 @@ class Answer:
         try:
             return self._parser.next_event()
         except h11.RemoteProtocolError as error:
+            error.__traceback__ = None  # has a frame that has the error
             if self._closed:
                 raise Ended(
                     FaultKind.CLOSED, "the connection closed before the end"
@@ -246,3 +250,15 @@ class Answer:
     def _header(self, name: str) -> str | None:
         """Return the first header of that lower-case name."""
         return next((value for key, value in self.headers if key == name), None)
+
+
+def _head_of(request: httpx.Request) -> h11.Request:
+    """Return how a request begins; checked once, as most are sent again and again."""
+    head: h11.Request | None = request.extensions.get(_HEAD)
+    if head is None:
+        head = request.extensions[_HEAD] = h11.Request(
+            method=request.method,
+            target=request.url.raw_path,
+            headers=request.headers.raw,
+        )
+    return head

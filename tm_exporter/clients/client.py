@@ -42,6 +42,7 @@ class Client:
         self._transport = transport
         self._secret = secret
         self._headers = headers or {}
+        self._bare: dict[str, tuple[dict[str, str], httpx.Request]] = {}
 
     async def _header_fields(
         self, *, authenticated: bool, accept: str
@@ -73,6 +74,14 @@ class Client:
             return None if self._secret is None else expiry(await self._secret.get())
         except SecretUnavailable:
             return None
+
+    def _without_content(self, url: str, fields: dict[str, str]) -> httpx.Request:
+        """Return a GET; the one of the last time if it is to say the same."""
+        known = self._bare.get(url)
+        if known is None or known[0] != fields:
+            known = fields, httpx.Request("GET", url, headers=fields)
+            self._bare[url] = known
+        return known[1]
 
     def _note(self, exchange: Exchange, *, authenticated: bool) -> Exchange:
         """Tell the credential that it was refused, so that it may be renewed."""
@@ -150,11 +159,12 @@ class InferenceClient(Client):
         fields["Accept-Encoding"] = "identity" if reader else "gzip, deflate"
         if authenticated and self._user_id is not None:
             fields["X-User-Id"] = self._user_id
-        content = None
-        if payload is not None:
+        if payload is None:
+            request = self._without_content(url, fields)
+        else:
             fields["Content-Type"] = "application/json"
             content = orjson.dumps(payload)
-        request = httpx.Request(method, url, headers=fields, content=content)
+            request = httpx.Request(method, url, headers=fields, content=content)
         exchange = await self._transport.exchange(
             request, timeout=timeout, reader=reader
         )

@@ -1,9 +1,10 @@
 """
 A connection of our own: a non-blocking socket on the loop, TLS over memory.
 
-Bytes are stamped in the very callback in which the loop says that they are
-there, before anything is decrypted or parsed; a library's stream would stamp
-them when its reader came round to it, tens of milliseconds late on a busy loop.
+Bytes are stamped with the moment at which the kernel got them, or else in the very
+callback in which the loop says that they are there, before anything is decrypted or
+parsed; a library's stream would stamp them when its reader came round to it, tens of
+milliseconds late on a busy loop.
 """
 
 import asyncio
@@ -15,12 +16,13 @@ from collections.abc import Callable
 from typing import Any
 
 from tm_exporter.clients.resolver import Address
+from tm_exporter.clients.stamps import Stamps
 
 
-MOST_QUEUED = 32 * 1024
+MOST_QUEUED = 16 * 1024
 """Bytes that are taken off a socket before anyone has read them."""
 
-_READ_SIZE = 32 * 1024
+_READ_SIZE = 16 * 1024
 
 
 class Connection:
@@ -30,10 +32,14 @@ class Connection:
     Args:
         sock: Connected and non-blocking; closed by `close`.
         clock: Monotonic seconds, for the stamps.
+        stamps: Where these come from.
     """
 
-    def __init__(self, sock: socket.socket, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, sock: socket.socket, clock: Callable[[], float], stamps: Stamps
+    ) -> None:
         self._sock = sock
+        self._reading = stamps.reading(sock, clock)
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._arrived: deque[tuple[float, bytes]] = deque()
@@ -47,7 +53,9 @@ class Connection:
         self._loop.add_reader(sock.fileno(), self._on_readable)
 
     @classmethod
-    async def open(cls, address: Address, clock: Callable[[], float]) -> "Connection":
+    async def open(
+        cls, address: Address, clock: Callable[[], float], stamps: Stamps
+    ) -> "Connection":
         """
         Connect to an address.
 
@@ -59,7 +67,7 @@ class Connection:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await asyncio.get_running_loop().sock_connect(sock, where)
-            return cls(sock, clock)
+            return cls(sock, clock, stamps)
         except BaseException:
             sock.close()
             raise
@@ -103,6 +111,7 @@ class Connection:
         Raises:
             OSError: The peer does not read any more.
         """
+        self._reading.asked()
         if self._tls is None:
             return await self._loop.sock_sendall(self._sock, data)
         view = memoryview(data)
@@ -137,6 +146,7 @@ class Connection:
         if self._sock.fileno() >= 0:
             self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
+        self._error = None  # which may hold frames that hold this
 
     def _decrypt(self) -> bytes | None:
         """Return what TLS has ready: empty at its end, None if nothing is."""
@@ -182,14 +192,14 @@ class Connection:
     def _on_readable(self) -> None:
         """Take what the socket has, stamp it, wake the reader."""
         try:
-            data = self._sock.recv(_READ_SIZE)
+            stamp, data = self._reading.read(_READ_SIZE)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
             self._finish(error)
         else:
             if data:
-                self._arrived.append((self._clock(), data))
+                self._arrived.append((stamp, data))
                 self._hold(len(data))
             else:
                 self._finish(None)

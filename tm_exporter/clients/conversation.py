@@ -20,6 +20,7 @@ from tm_exporter.clients.limits import Limits
 from tm_exporter.clients.proxy import Proxy, ProxyRefused, pass_through
 from tm_exporter.clients.resolver import Address, IpProtocol, Resolver, literal
 from tm_exporter.clients.space import Holding
+from tm_exporter.clients.stamps import Stamps
 from tm_exporter.clients.trust import looking
 from tm_exporter.credentials import SecretUnavailable
 from tm_exporter.exchange import Certificate, FaultKind, Phase, Piece, Stage
@@ -82,6 +83,7 @@ class Conversation:
     url: httpx.URL
     route: Route
     limits: Limits
+    stamps: Stamps
     clock: Callable[[], float]
     now: Callable[[], float]
     deadline: float  # of the event loop's clock
@@ -166,7 +168,9 @@ class Conversation:
         self.close()
         try:
             if self.route.proxy is None:
-                self._connection = await Connection.open(self._address, self.clock)
+                self._connection = await Connection.open(
+                    self._address, self.clock, self.stamps
+                )
             else:
                 await self._tunnel(self.route.proxy)
             await self._open.start_tls(looking(), self._host)
@@ -233,12 +237,17 @@ class Conversation:
             share = (self.deadline - loop.time()) / left
             try:
                 async with asyncio.timeout(share):
-                    self._connection = await Connection.open(address, self.clock)
+                    self._connection = await Connection.open(
+                        address, self.clock, self.stamps
+                    )
             except OSError as error:  # TimeoutError is one
                 failure = _connect_failure(error, self.peer)
             else:
                 return
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # it holds this frame, which must not hold it
 
     async def _permission(self, proxy: Proxy) -> str | None:
         """Return what the proxy wants to be shown, None if nothing."""

@@ -66,7 +66,7 @@ class Resolver:
         answer = self._asked.get(name) or self._ask(name)
         found = await asyncio.shield(answer)  # others may wait for it too
         if isinstance(found, OSError):
-            raise found.with_traceback(None)
+            raise type(found)(*found.args)  # each has its own, to be freed with it
         return found
 
     def _ask(self, name: _Name) -> "asyncio.Future[_Found]":
@@ -100,7 +100,7 @@ def _look_up(
         rows = socket.getaddrinfo(host, port, _FAMILIES[protocol], socket.SOCK_STREAM)
         found = list(dict.fromkeys((row[0], row[4]) for row in rows))
     except OSError as error:
-        found = error
+        found = error.with_traceback(None)
     except UnicodeError:
         found = OSError("this is no name that can be looked up")
     try:

@@ -13,6 +13,8 @@ worse. And of TLS it is the moment at which the last byte of a record came.
 Source: socket(7) SO_TIMESTAMPNS; Linux Documentation/networking/timestamping.rst.
 """
 
+import contextlib
+import math
 import socket
 import struct
 import sys
@@ -39,7 +41,7 @@ class Reading(Protocol):
     """Reads one socket, and says when what it read arrived."""
 
     def asked(self) -> None:
-        """Note that a request leaves now: nothing can be the answer before."""
+        """Note that a request leaves now: from now on, stamps matter."""
         ...
 
     def read(self, size: int) -> tuple[float, bytes]:
@@ -75,15 +77,11 @@ class Stamps:
 
     def start(self) -> None:
         """Have the kernel note arrivals from now on, before anybody reads any."""
-        wanting = None
-        try:
-            wanting = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            _want_notes(wanting)
-        except OSError:
-            if wanting is not None:
-                wanting.close()
-        else:
-            self._wanting = wanting if self._kernel else wanting.close()
+        if not self._kernel or self._wanting is not None:
+            return
+        with contextlib.suppress(OSError):
+            self._wanting = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            _want_notes(self._wanting)
 
     def stop(self) -> None:
         """Let it be."""
@@ -159,17 +157,20 @@ class _KernelReading:
         self._clock = clock
         self._wall = wall
         self._count = count
-        self._apart = self._clocks_apart()
-        self._earliest = self._last = clock()
+        self._earliest = math.inf
+        self._last = self._apart = 0.0
 
     def asked(self) -> None:
         """Take no note for true that is of an earlier moment."""
-        self._earliest = self._clock()
+        self._apart = self._clocks_apart()
+        self._earliest = self._last = self._clock()
 
     def read(self, size: int) -> tuple[float, bytes]:
         """Return what the socket has, and when the last packet of it came."""
         data, notes, _, _ = self._sock.recvmsg(size, _NOTES_SIZE)
         now = self._clock()
+        if now < self._earliest:  # nobody has asked for anything yet
+            return now, data
         noted = self._noted(notes, now)
         self._count("user_space" if noted is None else "kernel")
         # What was queued behind a stamp of our own may have come before that.
@@ -194,9 +195,7 @@ class _KernelReading:
         return min(-clock() + wall(), -clock() + wall())
 
 
-_NOTES_SIZE = (
-    socket.CMSG_SPACE(_TIMESPEC.size) if hasattr(socket, "CMSG_SPACE") else 0
-)
+_NOTES_SIZE = socket.CMSG_SPACE(_TIMESPEC.size) if hasattr(socket, "CMSG_SPACE") else 0
 
 
 def _want_notes(sock: socket.socket) -> None:

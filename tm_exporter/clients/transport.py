@@ -20,6 +20,7 @@ from tm_exporter.clients.permission import may_send
 from tm_exporter.clients.proxy import Proxy, proxy_from_environment
 from tm_exporter.clients.resolver import IpProtocol, Resolver
 from tm_exporter.clients.space import Holding, Space
+from tm_exporter.clients.stamps import Stamps
 from tm_exporter.clients.trust import TrustSet, TrustStore, TrustUnavailable
 from tm_exporter.exchange import Exchange, Fault, FaultKind, Stage
 
@@ -59,6 +60,7 @@ class Transport(httpx.AsyncBaseTransport):
         limits: What an answer may cost.
         space: Memory for bodies, shared by all targets; its own where left out.
         target: Whose part of the space it takes.
+        stamps: When bytes arrived, shared by all targets; its own where left out.
         clock: Monotonic seconds.
         now: Seconds since the epoch.
         environ: Where HTTPS_PROXY and NO_PROXY are looked up.
@@ -75,6 +77,7 @@ class Transport(httpx.AsyncBaseTransport):
         limits: Limits = Limits(),  # noqa: B008 -- frozen
         space: Space | None = None,
         target: str = "",
+        stamps: Stamps | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         environ: Mapping[str, str] = os.environ,
@@ -87,6 +90,7 @@ class Transport(httpx.AsyncBaseTransport):
         self._limits = limits
         self._space = Space() if space is None else space
         self._target = target
+        self._stamps = Stamps() if stamps is None else stamps
         self._clock = clock
         self._now = now
         self._environ = environ
@@ -130,7 +134,7 @@ class Transport(httpx.AsyncBaseTransport):
         finally:
             if conversation is not None:
                 conversation.close()
-                conversation.held.end()
+                conversation.held.leave()
         return _freeze(request, conversation, fault)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -168,6 +172,7 @@ class Transport(httpx.AsyncBaseTransport):
                 ip_protocol=self._ip_protocol,
             ),
             limits=self._limits,
+            stamps=self._stamps,
             clock=self._clock,
             now=self._now,
             deadline=deadline,
@@ -218,7 +223,8 @@ def _freeze(
         (name.lower(), value if name.lower() in _SHOWN_HEADERS else "<masked>")
         for name, value in request.headers.items()
     )
-    url = str(request.url.copy_with(userinfo=None))
+    bare = request.url.copy_with(userinfo=None) if request.url.userinfo else request.url
+    url = str(bare)
     if conversation is None:
         return Exchange(
             method=request.method, url=url, fault=fault, request_headers=masked

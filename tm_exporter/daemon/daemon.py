@@ -46,12 +46,13 @@ from tm_exporter.logs.setup import Logging
 from tm_exporter.maintenance.standing import Maintenance
 from tm_exporter.memory import Memory
 from tm_exporter.observation import Observation, Probe, ProbeKey
-from tm_exporter.schedule.places import Places
-from tm_exporter.schedule import descriptors
+from tm_exporter.process import event_loop
 from tm_exporter.process.heap import Heap
 from tm_exporter.process.loop_lag import LagMeter
 from tm_exporter.reload.reloads import Reloads
 from tm_exporter.reload.watch import LOOK_EVERY
+from tm_exporter.schedule import descriptors
+from tm_exporter.schedule.places import Places
 from tm_exporter.schedule.schedule import Schedule
 from tm_exporter.sinks.history import History
 from tm_exporter.sinks.log import LogSink
@@ -133,6 +134,7 @@ class Daemon:
             begin_anew=self._begin_anew,
         )
         assembly = Assembly(tell_secret=logging.register_secret)
+        self._stamps = assembly.stamps
         self._outside = Outside(assembly, self._diagnoses)
         self._roster = Roster(
             self._settings,
@@ -244,7 +246,9 @@ class Daemon:
         url = await self._server.start()
         self._lag.start()
         self._heap.start()
+        self._stamps.start()
         self._own.begin()
+        self._own.show_stamps(self._stamps)
         self._own.show(self._diagnoses.rows, self._maintenance.rows, self._outside.rows)
         await self._outside.follow(self._settings)
         await self._maintenance.start()
@@ -252,7 +256,13 @@ class Daemon:
         await self._roster.start()
         self._reloads.start()
         probes = len(self._roster.probes)
-        log.info("started", version=__version__, url=url, probes=probes)
+        log.info(
+            "started",
+            version=__version__,
+            url=url,
+            probes=probes,
+            event_loop=event_loop.name(),
+        )
         say_what_to_know(self._report)
         self._check_descriptors(probes)
         return url
@@ -268,6 +278,7 @@ class Daemon:
         """End within two seconds, whatever hangs."""
         self._lag.stop()
         self._heap.stop()
+        self._stamps.stop()
         self._maintenance.stop()
         await self._reloads.stop()
         await self._roster.stop()
@@ -297,7 +308,7 @@ class Daemon:
                 each.begin_anew()
 
     def _models(self, target: str) -> set[str]:
-        return self._roster.models(target)
+        return self._diagnoses.models(target)
 
     def _set_interval(self, key: ProbeKey, seconds: float) -> None:
         self._schedule.set_interval(key, seconds)
@@ -332,7 +343,7 @@ class Daemon:
     def _sources(self) -> Sources:
         """Return where the pages get what they show."""
         return Sources(
-            metrics=Exposition(self._metrics.families),
+            metrics=Exposition(self._metrics.owners),
             healthy=lambda: self._schedule.is_turning,
             ready=lambda: self._schedule.is_ready,
             config=lambda: masked(self._settings),

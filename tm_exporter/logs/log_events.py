@@ -36,7 +36,7 @@ EVENTS: dict[str, Event] = {
     "started": Event(
         "info",
         "The exporter listens and begins to probe.",
-        ("version", "url", "probes"),
+        ("version", "url", "probes", "event_loop"),
     ),
     "configuration_note": Event(
         "info", "Something to know of the configuration in force.", ("detail",)

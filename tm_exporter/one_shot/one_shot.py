@@ -168,7 +168,7 @@ def why_none(settings: Settings, target: str | None, probe: str | None) -> str:
     names = [one.name for one in settings.targets]
     if not names:
         where = "" if settings.shard.total == 1 else " on this shard"
-        return f"no target is configured{where}"
+        return f"no target is configured{where}: see `tm-exporter check`"
     if target is not None and target not in names:
         where = elsewhere(target, settings.shard) or _instead(target, names)
         return f"no such target: {target}{where}"

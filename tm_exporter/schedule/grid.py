@@ -46,9 +46,7 @@ class Grid:
 
     def after(self, moment: float) -> float:
         """Return the first slot that is later than `moment`."""
-        slot = math.floor((moment - self.phase) / self.interval) + 1
-        found = self.phase + slot * self.interval
-        return found if found > moment else found + self.interval
+        return self._place(self._number_after(moment))
 
     def until(self, first: float, moment: float) -> tuple[int, float]:
         """
@@ -57,11 +55,25 @@ class Grid:
         Returns:
             How many there are, `first` included, and the last of them.
         """
-        following = self.after(first)
-        if following > moment:
+        following = self._number_after(first)
+        if self._place(following) > moment:
             return 1, first
-        more = math.floor((moment - following) / self.interval)
-        return 2 + more, following + more * self.interval
+        last = self._number_after(moment) - 1
+        return 2 + last - following, self._place(last)
+
+    def _number_after(self, moment: float) -> int:
+        """Return the number of the first slot that is later than `moment`."""
+        number = math.floor((moment - self.phase) / self.interval) + 1
+        return number if self._place(number) > moment else number + 1
+
+    def _place(self, number: int) -> float:
+        """
+        Return when a slot is due.
+
+        Always worked out from its number: a slot plus an interval is rounded
+        otherwise than the next slot, and would be another one.
+        """
+        return self.phase + number * self.interval
 
 
 def tolerance(interval: float) -> float:

@@ -139,9 +139,9 @@ static int tell(Peer *peer, const char *text, int length)
 static void answer(Peer *peer)
 {
     static const char health[] =
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 57\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 25\r\n"
         "Connection: close\r\n\r\n"
-        "{\"status\":\"ok\",\"model\":\"m\",\"version\":\"1.2.3\",\"queue\":   0}";
+        "{\"status\":\"ok\",\"queue\":0}";
     static const char stream[] =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
         "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n";

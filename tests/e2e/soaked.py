@@ -18,7 +18,8 @@ from typing import Any
 from tm_exporter import catalog
 from tm_exporter.catalog import Family
 from tm_exporter.config.load import load
-from tm_exporter.daemon.daemon import Daemon, serve
+from tm_exporter.daemon.daemon import Daemon
+from tm_exporter.daemon.serve import serve
 from tm_exporter.logs.setup import configure
 from tm_exporter.sinks.histogram import Histogram
 from tm_exporter.sinks.series import Rows

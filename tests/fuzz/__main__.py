@@ -23,7 +23,7 @@ FOUND = Path(".cache/fuzz")
 MOST_MEMORY = 1024  # MB of the whole fuzzer, with all inputs that it remembers
 MOST_AT_ONCE = 128  # MB that a reader may ask for in one piece
 MOST_BYTES = 65_536  # of an input
-STUCK = 60  # seconds; an input that takes one second of work is told by itself
+STUCK = 60  # seconds by the clock, on a machine that may have much else to do
 GRACE = 120
 
 
@@ -67,6 +67,7 @@ def fuzz(name: str, seconds: int) -> Run:
     command = [
         *(sys.executable, "-m", "tests.fuzz.one", name),
         *(f"-max_total_time={seconds}", f"-timeout={STUCK}", f"-max_len={MOST_BYTES}"),
+        f"-report_slow_units={STUCK}",
         *(f"-rss_limit_mb={MOST_MEMORY}", f"-malloc_limit_mb={MOST_AT_ONCE}"),
         *("-print_final_stats=1", f"-artifact_prefix={crashes}/"),
         *(str(corpus), str(SEEDS / name)),

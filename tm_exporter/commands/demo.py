@@ -8,7 +8,8 @@ from tm_exporter.commands.command import FINE, Command
 from tm_exporter.commands.loading import logging_of
 from tm_exporter.commands.options import LISTEN, SCENARIO, check_scenario, seconds
 from tm_exporter.commands.speaking import announce
-from tm_exporter.daemon.daemon import Daemon, serve
+from tm_exporter.daemon.daemon import Daemon
+from tm_exporter.daemon.serve import serve
 from tm_exporter.process import event_loop
 
 

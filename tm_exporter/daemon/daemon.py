@@ -1,10 +1,7 @@
 """The daemon: everything put together, started in order, ended in time."""
 
 import asyncio
-import contextlib
 import os
-import platform
-import signal
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +25,7 @@ from tm_exporter.config.state import NoStateDirectory, state_directory
 from tm_exporter.daemon.change import Change, Followers, thresholds
 from tm_exporter.daemon.endpoint import Endpoint
 from tm_exporter.daemon.out_of_turn import OutOfTurn
+from tm_exporter.daemon.shown import Shown
 from tm_exporter.daemon.succession import Succession, leadership_of
 from tm_exporter.derivations.auto_models import AutoModels
 from tm_exporter.derivations.deployment_events import DeploymentEventCounts
@@ -60,9 +58,6 @@ from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.publish import publish
 from tm_exporter.sinks.series import Shape
 from tm_exporter.views.board import StatusBoard
-from tm_exporter.views.evidence import Transcript, transcript
-from tm_exporter.views.overview import overview
-from tm_exporter.views.status import NotWatched, Status
 from tm_exporter.web.app import Sources, build
 from tm_exporter.web.health import health
 
@@ -342,13 +337,25 @@ class Daemon:
 
     def _sources(self) -> Sources:
         """Return where the pages get what they show."""
+        shown = Shown(
+            started=self._started,
+            board=lambda: self._board,
+            report=lambda: self._report,
+            probes=self._probes,
+            is_ready=lambda: self._schedule.is_ready,
+            maintenance=self._maintenance.status,
+            treasury=self._treasury,
+            leadership=self._leadership,
+            history=self._history,
+            mask=self._logging.redactor.text,
+        )
         return Sources(
             metrics=Exposition(self._metrics.owners),
             healthy=lambda: self._schedule.is_turning,
             ready=lambda: self._schedule.is_ready,
             config=lambda: masked(self._settings),
-            status=self._status,
-            evidence=self._evidence,
+            status=shown.status,
+            evidence=shown.evidence,
             asker=self._asker(),
             may_reload=lambda: self._settings.server.allow_reload,
             reload=self._reload,
@@ -365,65 +372,6 @@ class Daemon:
             shape=lambda: self._metrics.shape,
             why_not_pay=self._treasury.why_not_pay,
         )
-
-    async def _status(self) -> Status:
-        keys = [probe.key for probe in self._roster.probes]
-        targets = await self._board.targets_in_turns(keys)
-        return Status(
-            version=__version__,
-            started=self._started,
-            ready=self._schedule.is_ready,
-            targets=targets,
-            not_watched=tuple(
-                NotWatched(row.target, row.probe, row.why)
-                for row in self._report.not_running
-            ),
-            maintenance=self._maintenance.status(),
-            budget=self._treasury.status(),
-            lease=self._leadership.standing if self._treasury.competes else None,
-            overview=overview(targets),
-        )
-
-    def _evidence(self, probe_id: str) -> Transcript | None:
-        """Return the transcript of a kept run, None if it is not kept (any more)."""
-        run = self._history.find(probe_id)
-        if run is None:
-            return None
-        versions = {
-            "tm-exporter": __version__,
-            "Python": platform.python_version(),
-            **self._board.service_version(run.observation.key.target),
-        }
-        mask = self._logging.redactor.text
-        return transcript(run, versions, self._board.next_step, mask)
-
-
-async def serve(
-    daemon: Daemon, announce: Callable[[str], None], seconds: float | None = None
-) -> None:
-    """
-    Run a daemon until SIGTERM or SIGINT.
-
-    Args:
-        daemon: Started here, and stopped.
-        announce: Is told the address once it listens.
-        seconds: End after this time.
-
-    Raises:
-        ListenError: Its address cannot be listened on.
-    """
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
-    loop.add_signal_handler(signal.SIGHUP, daemon.reload_soon)
-    announce(await daemon.start())
-    try:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await ended.wait()
-    finally:
-        await daemon.stop()
 
 
 def _memory(settings: Settings) -> Memory:

@@ -13,8 +13,9 @@ FUZZ_JOBS ?= 1
 FUZZ_TARGETS ?=
 MINUTES ?= 120
 RELEASE ?=
-# Files run in the order of tests/conftest.py: what waits for other programs first.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Files run in the order of tests/conftest.py: what waits for other programs first. Two
+# processors have work for three at a time, since the programs are waited for.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 PARTS := .tools/bench/.complete .tools/oldest/.complete .tools/newest/.complete .tools/terminal/.complete .tools/peer/.complete .tools/grafana/.complete .tools/browser/.complete .tools/checks/.complete .tools/helm/.complete .tools/image/.complete .tools/operator/.complete .tools/sbom/.complete
 
 .DEFAULT_GOAL := help

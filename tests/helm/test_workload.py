@@ -122,6 +122,7 @@ def test_all_that_needs_a_restart_starts_new_pods() -> None:
         ("server", "health_listen"): {"healthPort": 9000},
         ("server", "web_config_file"): {"config": {"server": {"web_config_file": "x"}}},
         ("log", "format"): {"config": {"log": {"format": "console"}}},
+        ("event_loop",): {"config": {"event_loop": "asyncio"}},
         ("lease",): {"lease": {"enabled": True}},
         ("shard",): {"sharding": {"enabled": True}},
     }

@@ -16,7 +16,7 @@ taken up while the exporter runs.
 {{- define "tm-exporter.needsRestart" -}}
 {{- $server := .Values.config.server | default dict -}}
 {{- $log := .Values.config.log | default dict -}}
-{{- list $server.web_config_file $log.format | toJson | sha256sum | trunc 16 -}}
+{{- list $server.web_config_file $log.format .Values.config.event_loop | toJson | sha256sum | trunc 16 -}}
 {{- end -}}
 
 {{/* What the chart tells the exporter beside its file. */}}

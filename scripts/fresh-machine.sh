@@ -24,6 +24,10 @@ mmdebstrap --quiet --variant=minbase --include=python3,make,git,ca-certificates 
     bookworm "$root" "deb $uri bookworm main"
 mkdir "$root/checkout"
 git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C "$root/checkout"
+# Tests ask git for what belongs to the project, so it has to be a repository.
+git -C "$root/checkout" init --quiet
+git -C "$root/checkout" add --all
+git -C "$root/checkout" -c user.name=fresh -c user.email=fresh@localhost commit --quiet -m fresh
 # How this machine reaches its package mirrors holds for the guest as well.
 for file in /etc/resolv.conf /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
     if [ -e "$file" ]; then
@@ -35,9 +39,13 @@ apt-config dump | grep -E '^Acquire::(http|https|Retries|Check-Valid-Until)' >"$
 # The mounts live in a namespace of their own and go with it, as do all processes.
 # shellcheck disable=SC2016  # expanded by the inner shell
 unshare --mount --pid --fork --kill-child sh -euc '
+    mount --bind "$1" "$1"
+    cd "$1"
     mount -t proc proc "$1/proc"
     mount --rbind /dev "$1/dev"
     mount --rbind /sys "$1/sys"
-    exec chroot "$1" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
-        sh -euxc "cd /checkout && $2"
+    mkdir before
+    pivot_root . before  # containers cannot be entered from within a chroot
+    exec chroot . env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+        sh -euxc "umount -l /before && cd /checkout && $2"
 ' sh "$root" "$command"

@@ -27,7 +27,6 @@ from prometheus_client.registry import Collector
 from benchmarks.as_daemon import page_of, run
 from benchmarks.world import World
 from tm_exporter.exposition.page import Exposition, Page
-from tm_exporter.process.garbage import Garbage
 
 
 FORMS = {
@@ -60,13 +59,10 @@ async def measure(series: int, repeats: int) -> Found:
     page = page_of(world.sink)
     told = (await page.render(FORMS["text"])).body.decode()
     found: Found = {"series": float(_lines(told)), "text bytes": float(len(told))}
-    garbage = Garbage()
-    garbage.start()  # as the daemon does once it listens
     with longest_collection() as pauses:
         for form, accept in FORMS.items():
             if await _is_spoken(page, form):
                 found |= await _of_form(form, accept, page, world, repeats)
-    await garbage.stop()
     found["longest collection ms"] = max(pauses, default=0.0) * 1e3
     return found | _peer(told, repeats)
 

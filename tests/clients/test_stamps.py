@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
-from socket import SOL_SOCKET
+from socket import SOL_SOCKET, socket
 from typing import Any, cast
 
 import pytest
@@ -18,6 +18,7 @@ from tests.clients.asking import ask, make_transport
 from tests.scripted_server import Step, handshake, head, pause, request, send, serving
 from tm_exporter.clients.stamps import LACKING, Reading, Stamps
 from tm_exporter.clients.trust import TrustSet
+from tm_exporter.exchange import Phase
 
 
 EPOCH = 1_800_000_000.0
@@ -234,3 +235,25 @@ async def test_a_busy_loop_makes_no_stamp_of_the_kernel_late(
     assert ours[-3] > BLOCK / 2
     assert 0 < noted[-3] < 0.001
     assert stamps.source == "kernel"
+
+
+class Preempted(asyncio.SelectorEventLoop):
+    """A loop that somebody else's work keeps right after a request has left."""
+
+    async def sock_sendall(self, sock: socket, data: Any) -> None:
+        """Send, and come back late."""
+        await super().sock_sendall(sock, data)
+        time.sleep(0.05)  # noqa: ASYNC251 -- that is what is tested
+
+
+def test_the_wait_begins_when_the_request_leaves() -> None:
+    """Who comes back late from sending must not find the service too quick."""
+    with (
+        serving(
+            request, pause(0.03), send(b"HTTP/1.1 204 No Content\r\n\r\n")
+        ) as server,
+        asyncio.Runner(loop_factory=Preempted) as runner,
+    ):
+        exchange = runner.run(ask(server.url, timeout=10))
+
+    assert exchange.phases[Phase.WAIT] >= 0.03

@@ -141,15 +141,15 @@ class Conversation:
 
     async def listen(self, reader: BodyReader | None) -> None:
         """Read the answer: its header, then as much of its body as is wanted."""
-        asked = self.clock()
         first: float | None = None
         try:
             while not self.answer.has_head:
                 stamp, data = await self._receive()
-                if first is None and data:
+                if first is None and data and self.sent is not None:
                     first = stamp
-                    # An answer may begin before the request is written whole.
-                    self.phases[Phase.WAIT] = max(0.0, first - asked)
+                    # From before the request is written: who writes may come back
+                    # late, and an answer may begin before all is written.
+                    self.phases[Phase.WAIT] = first - self.sent
                 self.answer.feed_head(stamp, data)
             self.stage = Stage.BODY
             await self._listen_to_body(reader)

@@ -14,7 +14,16 @@ from tm_exporter.exposition import writing
 from tm_exporter.probes import models, search, tokenize
 from tm_exporter.pulls import deployments, measurements, metrics, pages, pricing, usage
 from tm_exporter.schedule import descriptors, places
-from tm_exporter.sinks import history, labels, native, room, series, shapes
+from tm_exporter.sinks import (
+    history,
+    labels,
+    native,
+    packing,
+    remembered,
+    room,
+    series,
+    shapes,
+)
 from tm_exporter.web import probe
 from tm_exporter.wire import payloads
 from tm_exporter.wire.sse import MOST_EVENT_BYTES, MOST_EVENTS
@@ -68,9 +77,10 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     ),
     "probes of one request that run at a time": (out_of_turn.AT_ONCE,),
     "seconds for a request of `/probe`": (probe.LONGEST,),
-    "memory of all of them": (history.MOST_BYTES,),
-    "exchanges of a run in the history": (history.MOST_EXCHANGES,),
-    "headers of an answer in the history": (history.MOST_HEADERS,),
+    "memory of all of them": (history.MOST_BYTES, history.LEAST_BYTES),
+    "a run in the history, as objects": (packing.LARGEST,),
+    "exchanges of a run in the history": (remembered.MOST_EXCHANGES,),
+    "headers of an answer in the history": (remembered.MOST_HEADERS,),
     "pieces and events of a body in the history": (shapes.KEPT_PIECES,),
     "buckets of a native histogram": (native.MOST_BUCKETS,),
     "of the page of metrics, what is kept for the next one": (writing.MOST_KEPT,),

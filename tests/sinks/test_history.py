@@ -25,15 +25,13 @@ def test_failures_outlive_the_runs_that_pass() -> None:
     for number in range(10):
         history(observation(probe_id=f"good-{number}"))
 
-    assert [run.observation.probe_id for run in history.past(HEALTH).runs] == [
+    assert [kept.mark.probe_id for kept in history.past(HEALTH).runs] == [
         "good-7",
         "good-8",
         "good-9",
     ]
-    assert [run.observation.probe_id for run in history.past(HEALTH).failures] == [
-        "bad"
-    ]
-    assert history.find("bad") is history.past(HEALTH).failures[0]
+    assert [kept.mark.probe_id for kept in history.past(HEALTH).failures] == ["bad"]
+    assert history.find("bad") == history.past(HEALTH).failures[0].open()
     assert history.find("good-0") is None
 
 
@@ -44,7 +42,7 @@ def test_a_body_is_remembered_by_its_size_alone() -> None:
 
     history(observation(CHAT, exchanges=(exchange(body=pieces),)))
 
-    run = history.past(CHAT).runs[0]
+    run = history.past(CHAT).runs[0].open()
     assert "secret answer" not in repr(run)
     assert run.bodies[0].size == 13 * (KEPT_PIECES + 5)
     assert len(run.bodies[0].pieces) == KEPT_PIECES
@@ -57,7 +55,7 @@ def test_no_body_is_a_shape_of_size_zero() -> None:
 
     history(observation())
 
-    assert history.past(HEALTH).runs[0].bodies == (BodyShape(0, ()),)
+    assert history.past(HEALTH).runs[0].open().bodies == (BodyShape(0, ()),)
 
 
 def test_pulled_samples_are_not_remembered() -> None:
@@ -66,7 +64,7 @@ def test_pulled_samples_are_not_remembered() -> None:
 
     history(observation(BALANCE, Sample(catalog.BILLING_BALANCE, 5.0, ("USD",))))
 
-    assert history.past(BALANCE).runs[0].observation.outcome.samples == ()
+    assert history.past(BALANCE).runs[0].open().observation.outcome.samples == ()
 
 
 def test_since_is_when_the_state_began() -> None:
@@ -88,8 +86,8 @@ def test_a_secret_that_a_service_quotes_is_not_remembered() -> None:
     history(observation(reason=Reason.AUTH, detail="bad key hunter22 \udcff"))
 
     past = history.past(HEALTH)
-    assert past.failure_marks[0].detail == "bad key <secret> ?"
-    assert past.runs[0].observation.verdict.detail == "bad key <secret> ?"
+    assert past.failures[0].mark.detail == "bad key <secret> ?"
+    assert past.runs[0].open().observation.verdict.detail == "bad key <secret> ?"
 
 
 def test_an_unknown_probe_has_no_past() -> None:

@@ -23,7 +23,7 @@ from tm_exporter.derivations.deployment_events import (
 from tm_exporter.exchange import Exchange, Piece
 from tm_exporter.facts import DeploymentEvent, DeploymentEvents
 from tm_exporter.judging import SHORT, judge_aside
-from tm_exporter.observation import Observation, ProbeKey, Reason, Sample, Skip
+from tm_exporter.observation import ProbeKey, Reason, Sample, Skip
 from tm_exporter.process.heap import Heap, resident, trimmer
 from tm_exporter.pulls.deployments import MOST_EVENTS as MOST_OF_DEPLOYMENT
 from tm_exporter.pulls.deployments import _read_deployment
@@ -32,7 +32,7 @@ from tm_exporter.runner import run
 from tm_exporter.schedule import descriptors
 from tm_exporter.schedule.places import Places
 from tm_exporter.schedule.schedule import Schedule
-from tm_exporter.sinks.history import MOST_BYTES, History
+from tm_exporter.sinks.history import History
 from tm_exporter.sinks.labels import MAX_LENGTH
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.room import SHARED, SURE, Room
@@ -273,8 +273,8 @@ def test_history_keeps_of_samples_only_what_is_shown() -> None:
 
     history(observation(CHAT, version, *gaps))
 
-    [run] = history.past(CHAT).runs
-    assert run.observation.outcome.samples == (
+    [kept] = history.past(CHAT).runs
+    assert kept.open().observation.outcome.samples == (
         replace(version, labels=("x" * MAX_LENGTH,)),
     )
 
@@ -365,51 +365,6 @@ def test_series_of_our_own_need_no_room() -> None:
     sink(observation(CHAT))
 
     assert len(values(sink, catalog.PROBE_PHASE_SECONDS)) == 3
-
-
-def big_run(number: int) -> Observation:
-    """Return a run with as many headers and pieces as one may have."""
-    headers = tuple((f"x-{n}", "v" * 200) for n in range(256))
-    body = tuple(Piece(1000.0 + n, b"x") for n in range(210))
-    one = exchange(headers=(*headers[:10], ("x-request-id", "r"), *headers), body=body)
-    return observation(
-        ProbeKey("eu", "serverless", f"p{number % 100}"),
-        exchanges=(one,) * 40,
-        probe_id=f"run-{number}",
-        started_at=1_790_000_000.0 + number,
-    )
-
-
-def test_history_takes_so_much_memory_and_no_more() -> None:
-    """Of the oldest runs, only what is short stays."""
-    history = History()
-    for number in range(500):
-        history(big_run(number))
-
-    sizes = [
-        run.size
-        for number in range(100)
-        for run in history.past(ProbeKey("eu", "serverless", f"p{number}")).runs
-    ]
-    kept = history.find("run-10")
-    assert len(sizes) == 500
-    assert sum(sizes) <= MOST_BYTES
-    assert kept is not None
-    assert kept.observation.outcome.exchanges[-1].header("x-request-id") == "r"
-    assert len(kept.bodies) == len(kept.observation.outcome.exchanges) == 1
-
-
-def test_usual_runs_stay_whole() -> None:
-    """Twenty of each of a hundred probes."""
-    history = History()
-    keys = [ProbeKey("eu", "serverless", f"p{number}") for number in range(100)]
-    for number in range(20):
-        for key in keys:
-            history(observation(key, probe_id=f"{key.probe}-{number}"))
-
-    runs = [run for key in keys for run in history.past(key).runs]
-    assert len(runs) == 2000
-    assert all(run.size and run.bodies for run in runs)
 
 
 def test_an_exchange_that_was_read_keeps_its_lengths_only() -> None:

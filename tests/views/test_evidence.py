@@ -33,7 +33,7 @@ def told(*exchanges: Exchange, reason: Reason | None = None) -> Transcript:
     ttft = Sample(catalog.CANARY_LAST_TTFT_SECONDS, 0.25)
     seen = observation(CHAT, ttft, reason=reason, detail="why", exchanges=exchanges)
     history(seen)
-    run = history.past(CHAT).runs[0]
+    run = history.past(CHAT).runs[0].open()
     versions = {"tm-exporter": "1.2.3", "service": "0.11.2"}
     return transcript(run, versions, next_step, lambda t: t.replace("hunter22", MASK))
 

@@ -26,7 +26,7 @@ from tm_exporter.web.server import WebServer
 def _transcript() -> Transcript:
     history = History()
     history(observation())
-    run = history.past(HEALTH).runs[0]
+    run = history.past(HEALTH).runs[0].open()
     return transcript(run, {"tm-exporter": "1.2.3"}, next_step, str)
 
 

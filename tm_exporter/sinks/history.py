@@ -10,35 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Final
 
-from tm_exporter.exchange import Exchange
 from tm_exporter.logs.printable import encodable
-from tm_exporter.observation import Observation, Outcome, ProbeKey, Sample, Verdict
-from tm_exporter.sinks.labels import MAX_LENGTH, fit
-from tm_exporter.sinks.shapes import BodyShape, shape_of
+from tm_exporter.observation import Observation, ProbeKey
+from tm_exporter.sinks.packing import Packed, Packing
+from tm_exporter.sinks.remembered import Run, remembered
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """
-    A run as it is remembered.
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""What all runs that are remembered may take; each probe has an equal share."""
 
-    Attributes:
-        observation: Without bodies, facts and pulled samples.
-        bodies: The shape of each exchange's body, in order of the exchanges.
-        size: Bytes that it takes, about.
-    """
+LEAST_BYTES: Final = 20 * 1024
+"""What those of one probe may take, however many there are."""
 
-    observation: Observation
-    bodies: tuple[BodyShape, ...]
-    size: int = 0
-
-    def thinned(self) -> "Run":
-        """Return the run without what takes the most room."""
-        outcome = self.observation.outcome
-        last = replace(outcome, exchanges=tuple(map(_bare, outcome.exchanges[-1:])))
-        bodies = tuple(BodyShape(each.size, ()) for each in self.bodies[-1:])
-        return Run(replace(self.observation, outcome=last), bodies)
+_MARK = 350  # bytes of a mark, its time, its id, and what refers to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,90 +49,106 @@ class Mark:
     detail: str
 
 
+@dataclass(slots=True)
+class Kept:
+    """
+    A run that is remembered.
+
+    Attributes:
+        mark: What a timeline shows of it.
+        packed: All of it.
+        is_thin: Whether only what is short was left.
+    """
+
+    mark: Mark
+    packed: Packed
+    is_thin: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory that it takes, about."""
+        return _MARK + len(self.mark.detail) + self.packed.size
+
+    def open(self) -> Run:
+        """Return the run."""
+        return self.packed.open()
+
+
 class Past:
     """
     What is remembered of one probe. Lists begin with the oldest.
 
+    Args:
+        limit: How many runs, and how many failures.
+        packing: Makes few bytes of a run.
+
     Attributes:
         runs: The last ones.
         failures: The last of those.
-        marks: The same as `runs`, in short.
-        failure_marks: The same as `failures`, in short.
+        last: The newest of the runs, without what takes much room.
         since: When the first of the runs ended since which all passed, or all
             failed; None before the first.
         last_success: When the last run that passed ended, None if none did.
     """
 
-    __slots__ = (
-        *("failure_marks", "failures", "last_success", "marks", "runs", "since"),
-    )
+    __slots__ = ("_packing", "failures", "last", "last_success", "runs", "since")
 
-    def __init__(self, limit: int) -> None:
-        self.runs: deque[Run] = deque(maxlen=limit)
-        self.failures: deque[Run] = deque(maxlen=limit)
-        self.marks: deque[Mark] = deque(maxlen=limit)
-        self.failure_marks: deque[Mark] = deque(maxlen=limit)
+    def __init__(self, limit: int, packing: Packing) -> None:
+        self._packing = packing
+        self.runs: deque[Kept] = deque(maxlen=limit)
+        self.failures: deque[Kept] = deque(maxlen=limit)
+        self.last: Observation | None = None
         self.since: datetime | None = None
         self.last_success: datetime | None = None
 
     def add(self, run: Run, room: int) -> None:
         """Remember one more, and less of the oldest if all take too much room."""
         mark = _mark(run.observation)
-        if not self.marks or self.marks[-1].passed != mark.passed:
+        if not self.runs or self.runs[-1].mark.passed != mark.passed:
             self.since = mark.ended
-        self.runs.append(run)
-        self.marks.append(mark)
+        kept = Kept(mark, self._packing.pack(run))
+        self.last = run.thinned().observation
+        self.runs.append(kept)
         if mark.passed:
             self.last_success = mark.ended
         else:
-            self.failures.append(run)
-            self.failure_marks.append(mark)
-        self._thin(room)
+            self.failures.append(kept)
+        self._make_room(room)
 
-    def _thin(self, room: int) -> None:
-        """Keep the newest runs whole, as far as there is room."""
-        if sum(run.size for run in (*self.failures, *self.runs)) <= room:
-            return
-        kept = {id(run): run for run in (*self.failures, *self.runs)}
-        newest_first = sorted(
-            kept.values(), key=lambda run: -run.observation.finished_at
-        )
-        thin: dict[int, Run] = {}
-        for run in newest_first:
-            room -= run.size
-            if room < 0 and run.size:
-                thin[id(run)] = run.thinned()
-        for ring in (self.runs, self.failures) if thin else ():
-            for at, run in enumerate(ring):
-                ring[at] = thin.get(id(run), run)
+    def distinct(self) -> tuple[Kept, ...]:
+        """Return each run that is remembered once, the oldest first."""
+        recent = sum(not kept.mark.passed for kept in self.runs)
+        return (*islice(self.failures, len(self.failures) - recent), *self.runs)
 
+    def _make_room(self, room: int) -> None:
+        """Thin the oldest runs, then let go of them, until there is room for all."""
+        kept = self.distinct()
+        older, newest = kept[:-1], kept[-1:]
+        taken = sum(each.size for each in kept)
+        for lessen, some in (
+            (self._thin, older),
+            (self._drop, older),
+            (self._thin, newest),
+        ):
+            for each in some:
+                if taken <= room:
+                    return
+                taken -= lessen(each)
 
-_NOTHING = Past(0)
-_OVERHEAD = 150  # bytes of a small object and what refers to it
-_LONGEST_ID = 200
-_IDS = 4
+    def _thin(self, kept: Kept) -> int:
+        """Keep only what is short of a run, and return how many bytes that spared."""
+        before = kept.size
+        if not kept.is_thin:
+            kept.packed = self._packing.pack(kept.open().thinned())
+            kept.is_thin = True
+        return before - kept.size
 
-
-MOST_BYTES = 10 * 1024 * 1024
-"""What all runs that are remembered may take, about; each probe has an equal share."""
-
-LEAST_BYTES = 4 * 1024
-"""What those of one probe may take, however many there are."""
-
-MOST_EXCHANGES = 16
-"""Of one run that are remembered: the last ones."""
-
-MOST_HEADERS = 64
-"""Of one answer that are remembered: the first ones."""
-
-LONGEST_HEADER = 8192
-"""Characters of a header that are remembered."""
-
-MOST_SAMPLES = 100
-"""Of one run that are remembered."""
-
-LONGEST_DETAIL = 500
-"""Characters of what went wrong that are remembered."""
+    def _drop(self, kept: Kept) -> int:
+        """Let go of the oldest run, and return how many bytes it took."""
+        for ring in (self.runs, self.failures):
+            if ring and ring[0] is kept:
+                ring.popleft()
+        return kept.size
 
 
 class History:
@@ -166,24 +168,28 @@ class History:
     ) -> None:
         self._limit = limit
         self._mask = mask
+        self._packing = Packing()
+        self._nothing = Past(0, self._packing)
         self._pasts: dict[ProbeKey, Past] = {}
 
     def __call__(self, observation: Observation) -> None:
         """Remember a run."""
-        past = self._pasts.setdefault(observation.key, Past(self._limit))
+        past = self._pasts.get(observation.key)
+        if past is None:
+            past = self._pasts[observation.key] = Past(self._limit, self._packing)
         room = max(LEAST_BYTES, MOST_BYTES // len(self._pasts))
-        past.add(_remembered(_without_secrets(observation, self._mask)), room)
+        past.add(remembered(_without_secrets(observation, self._mask)), room)
 
     def past(self, key: ProbeKey) -> Past:
         """Return what is remembered of a probe."""
-        return self._pasts.get(key, _NOTHING)
+        return self._pasts.get(key, self._nothing)
 
     def find(self, probe_id: str) -> Run | None:
         """Return the run of this id, None if it is not remembered (any more)."""
         for past in self._pasts.values():
-            for run in (*past.runs, *past.failures):
-                if run.observation.probe_id == probe_id:
-                    return run
+            for kept in past.distinct():
+                if kept.mark.probe_id == probe_id:
+                    return kept.open()
         return None
 
     def forget(self, key: ProbeKey) -> None:
@@ -201,67 +207,6 @@ def _without_secrets(
     outcome = observation.outcome
     masked = replace(verdict, detail=encodable(mask(verdict.detail)))
     return replace(observation, outcome=replace(outcome, verdict=masked))
-
-
-def _remembered(observation: Observation) -> Run:
-    """Return the run without what is long or private."""
-    outcome = observation.outcome
-    exchanges = outcome.exchanges[-MOST_EXCHANGES:]
-    shapes = tuple(map(shape_of, exchanges))
-    own = (each for each in outcome.samples if each.family.lifetime == "last_run")
-    kept = replace(
-        outcome,
-        verdict=_short(outcome.verdict),
-        exchanges=tuple(map(_shortened, exchanges)),
-        samples=tuple(map(_labelled, islice(own, MOST_SAMPLES))),
-        facts=(),
-    )
-    seen = replace(observation, outcome=kept)
-    return Run(seen, shapes, _size(kept, shapes))
-
-
-def _short(verdict: Verdict) -> Verdict:
-    """Return a verdict that says no more than is read."""
-    if len(verdict.detail) <= LONGEST_DETAIL:
-        return verdict
-    return replace(verdict, detail=verdict.detail[:LONGEST_DETAIL])
-
-
-def _labelled(sample: Sample) -> Sample:
-    """Return a sample with labels that are no longer than they are shown."""
-    if all(len(text) <= MAX_LENGTH for text in sample.labels):
-        return sample
-    return replace(sample, labels=tuple(map(fit, sample.labels)))
-
-
-def _shortened(exchange: Exchange) -> Exchange:
-    """Return an exchange without its body, and with as many headers as are read."""
-    headers = tuple(
-        (name[:LONGEST_HEADER], value[:LONGEST_HEADER])
-        for name, value in exchange.headers[:MOST_HEADERS]
-    )
-    return replace(exchange, body=(), headers=headers)
-
-
-def _bare(exchange: Exchange) -> Exchange:
-    """Return an exchange with nothing but what names it to the service."""
-    headers = tuple(
-        (name, value[:_LONGEST_ID])
-        for name, value in exchange.headers
-        if name in ("date", "retry-after") or name.endswith("request-id")
-    )
-    return replace(exchange, headers=headers[:_IDS], request_headers=())
-
-
-def _size(outcome: Outcome, shapes: tuple[BodyShape, ...]) -> int:
-    """Return how many bytes a run takes, about."""
-    parts = sum(len(shape.pieces) + len(shape.events) for shape in shapes)
-    texts = sum(
-        _OVERHEAD + len(name) + len(value)
-        for exchange in outcome.exchanges
-        for name, value in (*exchange.headers, *exchange.request_headers)
-    )
-    return _OVERHEAD * (parts + 8 * len(shapes) + len(outcome.samples)) + texts
 
 
 def _mark(observation: Observation) -> Mark:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from tm_exporter.exchange import EVENT_STREAM, Exchange
 from tm_exporter.wire.sse import DONE, EventSplitter, TooLarge
@@ -15,8 +16,7 @@ KEPT_EVENTS = 200
 _NAME = re.compile(rb"[a-z][a-z0-9_.]{0,63}")
 
 
-@dataclass(frozen=True, slots=True)
-class EventShape:
+class EventShape(NamedTuple):
     """
     What is kept of a server-sent event.
 

@@ -92,8 +92,8 @@ class StatusBoard:
         """
         diagnose = diagnose or self.diagnose
         past, standing = self.history.past(key), self.metrics.standing(key)
-        last = past.marks[-1] if past.marks else None
-        seen = past.runs[-1].observation if last and standing.is_current else None
+        last = past.runs[-1].mark if past.runs else None
+        seen = past.last if standing.is_current else None
         reason = seen.verdict.reason if seen else None
         skip = standing.last_skip
         return ModelStatus(
@@ -114,8 +114,8 @@ class StatusBoard:
             next_slot=_moment(self.next_slot(key)),
             skipped=skip,
             diagnosis=diagnose(key.target, key.model) if reason else None,
-            runs=tuple(past.marks),
-            failures=tuple(past.failure_marks),
+            runs=tuple(kept.mark for kept in past.runs),
+            failures=tuple(kept.mark for kept in past.failures),
         )
 
     def service_version(self, target: str) -> Mapping[str, str]:

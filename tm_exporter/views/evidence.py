@@ -16,8 +16,8 @@ from tm_exporter.exchange import Exchange
 from tm_exporter.logs.printable import printable
 from tm_exporter.observation import Observation
 from tm_exporter.reasons import EXPLANATIONS
-from tm_exporter.sinks.history import Run
 from tm_exporter.sinks.log import NextStep
+from tm_exporter.sinks.remembered import Run
 from tm_exporter.sinks.shapes import BodyShape
 
 

@@ -11,6 +11,7 @@ from tm_exporter.catalog import (
     CANARY_BUDGET_REMAINING_USD,
     EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL,
     EXPORTER_EVENT_LOOP_LAG_SECONDS,
+    EXPORTER_FAULTS,
     EXPORTER_LABEL_OVERFLOW,
     EXPORTER_LEDGER_HEALTHY,
     EXPORTER_LOG_LINES_DROPPED,
@@ -28,8 +29,8 @@ def _of_each(family: Family, *matchers: str) -> str:
     return f"max by ({_EACH}) ({series(family, *matchers)})"
 
 
-def _grew(family: Family, labels: str = _EACH, window: str = "1h") -> str:
-    return f"sum by ({labels}) ({increase(family, window=window)})"
+def _grew(family: Family, *matchers: str, by: str = _EACH) -> str:
+    return f"sum by ({by}) ({increase(family, *matchers, window='1h')})"
 
 
 _WATCHDOG = Alert(
@@ -102,6 +103,8 @@ _BUDGET = (
 _LAG = f"rate({series(EXPORTER_EVENT_LOOP_LAG_SECONDS, suffix='_bucket')}[10m])"
 _NATIVE_LAG = f"rate({series(EXPORTER_EVENT_LOOP_LAG_SECONDS)}[10m])"
 
+_NOT_OF_RUNS = 'event!="probe_crashed"'
+
 _WORK = (
     Alert(
         name="TensormeshReloadFailed",
@@ -134,11 +137,22 @@ _WORK = (
         name="TensormeshMeasurementsDiscarded",
         severity="info",
         hold="15m",
-        expr=f"{_grew(EXPORTER_MEASUREMENTS_DISCARDED, f'{_EACH}, reason')} > 10",
+        expr=f"{_grew(EXPORTER_MEASUREMENTS_DISCARDED, by=f'{_EACH}, reason')} > 10",
         summary="{{ $labels.instance }}: {{ $value | humanize }} times within an hour "
         "were not trustworthy and left out ({{ $labels.reason }})",
         description="Verdicts stand; distributions and objectives lack these times. "
         "Look at TensormeshEventLoopLag.",
+    ),
+    Alert(
+        name="TensormeshExporterFaults",
+        severity="warning",
+        # A run that crashed is told by TensormeshProbeInternalFailures.
+        expr=f"{_grew(EXPORTER_FAULTS, _NOT_OF_RUNS, by=f'{_EACH}, event')} > 0",
+        summary="{{ $labels.instance }}: a fault of the exporter itself "
+        "({{ $labels.event }})",
+        description="Something that it should have shown, kept or done within this "
+        "hour was lost; the rest goes on. Fault: us. Look for {{ $labels.event }} in "
+        "its log and report the traceback to the developers of tm-exporter.",
     ),
     Alert(
         name="TensormeshLogLinesDropped",
@@ -152,7 +166,7 @@ _WORK = (
     Alert(
         name="TensormeshLabelOverflow",
         severity="info",
-        expr=f"{_grew(EXPORTER_LABEL_OVERFLOW, f'{_EACH}, family')} > 0",
+        expr=f"{_grew(EXPORTER_LABEL_OVERFLOW, by=f'{_EACH}, family')} > 0",
         summary="{{ $labels.instance }}: {{ $labels.family }} has more label values "
         "than are kept",
         description="Some series are missing. Fault: us, or an answer with very many "

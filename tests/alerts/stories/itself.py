@@ -5,6 +5,7 @@ from tm_exporter.catalog import (
     DIAGNOSIS,
     EXPORTER_CONFIG_LAST_RELOAD_SUCCESSFUL,
     EXPORTER_EVENT_LOOP_LAG_SECONDS,
+    EXPORTER_FAULTS,
     EXPORTER_LABEL_OVERFLOW,
     EXPORTER_LEADER,
     EXPORTER_LEDGER_HEALTHY,
@@ -36,6 +37,7 @@ RELOAD = "TensormeshReloadFailed"
 LAG = "TensormeshEventLoopLag"
 DISCARDED = "TensormeshMeasurementsDiscarded"
 DROPPED = "TensormeshLogLinesDropped"
+FAULTS = "TensormeshExporterFaults"
 OVERFLOW = "TensormeshLabelOverflow"
 NETWORK = "TensormeshOwnNetworkDown"
 OFFLINE = "TensormeshInstanceOffline"
@@ -296,6 +298,20 @@ STORIES = (
             Fires(DROPPED, "10m", [{"instance": A, "severity": "info"}], starts=True),
             Fires(OVERFLOW, "9m"),
             Fires(OVERFLOW, "10m", [{"family": "x", "severity": "info"}], starts=True),
+        ),
+        no_pages=("1h",),
+    ),
+    Story(
+        name="a part of a page cannot be made, and a run crashes",
+        series=(
+            own(EXPORTER_FAULTS, "0x9 1x90", event="series_failed"),
+            own(EXPORTER_FAULTS, "0x9 1x90", event="probe_crashed"),
+            own(EXPORTER_FAULTS, "0x99", event="sink_failed"),
+        ),
+        expects=(
+            Fires(FAULTS, "9m"),
+            Fires(FAULTS, "10m", [{"event": "series_failed", **WARNING}], starts=True),
+            Fires(FAULTS, "80m"),
         ),
         no_pages=("1h",),
     ),

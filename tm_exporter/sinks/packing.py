@@ -32,7 +32,7 @@ _KINDS = 100  # more would be forgotten probes
 _OVERHEAD = 33 + 48  # bytes of a `bytes` and of what refers to it
 _FAMILIES: Final = {family.name: family for family in FAMILIES}
 
-_Reduced = tuple[Any, ...]
+_Reduced = tuple[Callable[..., Any], tuple[Any, ...], Any]
 """What stands for an object: what makes it anew, of what, and with which values."""
 
 
@@ -102,7 +102,7 @@ def _blank(kind: type[Any]) -> object:
 def _reduced(family: Family) -> _Reduced:
     """Return how to find a family again: the same one, if it is declared."""
     if _FAMILIES.get(family.name) is family:
-        return _named, (family.name,)
+        return _named, (family.name,), None
     return cast("_Reduced", family.__reduce_ex__(pickle.HIGHEST_PROTOCOL))
 
 
@@ -111,4 +111,7 @@ def _named(name: str) -> Family:
 
 
 _USUAL = (Run, Observation, Outcome, Verdict, ProbeKey, Sample, Exchange, BodyShape)
-_REDUCERS: Final = {kind: _reducer(kind) for kind in _USUAL} | {Family: _reduced}
+_REDUCERS: Final[dict[type, Callable[[Any], _Reduced]]] = {
+    **{kind: _reducer(kind) for kind in _USUAL},
+    Family: _reduced,
+}

@@ -30,6 +30,7 @@ from tm_exporter.config.origin import ConfigurationError
 from tm_exporter.config.wording import nearest
 from tm_exporter.maintenance import command as maintenance
 from tm_exporter.one_shot import asking
+from tm_exporter.one_shot.login import LoginUnusable
 from tm_exporter.web.listen import ListenError
 
 
@@ -41,7 +42,7 @@ COMMANDS = (
 
 _REFUSALS = (
     *(ListenError, UnknownScenario, demo.SimulatorFailed),
-    *(maintenance.Refused, asking.NoAnswer),
+    *(maintenance.Refused, asking.NoAnswer, LoginUnusable),
 )
 
 

@@ -114,6 +114,7 @@ def test_pages_over_http() -> None:
         ("## `targets[].models[].slo`", "Slo"),
         ("## `targets[].models[].slo.ttft`", "TtftObjective"),
         ("## `slo`", "DefaultSlo"),
+        ("## `slo.ttft`", "DefaultTtft"),
         ("## `maintenance[]`", "WindowSection"),
         ("## `lease`", "LeaseSection"),
         ("## `shard`", "ShardSection"),
@@ -149,7 +150,7 @@ def test_no_section_of_the_configuration_is_left_out() -> None:
     listed = {
         *("ServerSection", "LogSection", "BudgetSection", "PricesSection", "Target"),
         *("ModelSection", "Slo", "TtftObjective", "DefaultSlo", "WindowSection"),
-        *("LeaseSection", "ShardSection", "Expectation"),
+        *("LeaseSection", "ShardSection", "Expectation", "DefaultTtft"),
     }
     kinds = {kind.__name__ for kind in KINDS.values()}
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.clients.certificates import write_leaf
 from tests.web.served import authority, hashed, served, server_tls
 from tm_exporter import cli
 from tm_exporter.config.sections import ServerSection
-from tm_exporter.healthcheck import Unhealthy, ask, own_url
+from tm_exporter.healthcheck import Unhealthy, ask, own_url, pages_url
 from tm_exporter.web.health import health
 from tm_exporter.web.protection import Protection
 
@@ -116,10 +117,18 @@ def test_it_asks_over_tls_where_the_pages_are(tmp_path: Path) -> None:
     assert own_url(server) == good
 
 
-def test_any_port_cannot_be_guessed() -> None:
+def test_the_pages_are_not_where_only_health_is() -> None:
+    """A transcript is asked for at `listen`."""
+    server = ServerSection(listen=":9877", health_listen="0.0.0.0:9878")
+
+    assert pages_url(server) == "http://127.0.0.1:9877"
+
+
+@pytest.mark.parametrize("where", [own_url, pages_url])
+def test_any_port_cannot_be_guessed(where: Callable[[ServerSection], str]) -> None:
     """The address has to be given."""
     with pytest.raises(Unhealthy, match="--url"):
-        own_url(ServerSection(listen="127.0.0.1:0"))
+        where(ServerSection(listen="127.0.0.1:0"))
 
 
 def test_the_command_says_it_by_its_status(

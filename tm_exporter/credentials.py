@@ -21,6 +21,10 @@ class Secret(Protocol):
         """Return it, or raise SecretUnavailable."""
         ...
 
+    def check(self) -> None:
+        """Raise SecretUnavailable if it is known at once that it cannot be had."""
+        ...
+
     def rejected(self) -> None:
         """Take note that the service refused it."""
         ...

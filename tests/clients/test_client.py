@@ -29,6 +29,11 @@ class Key:
             raise SecretUnavailable(self._why_not)
         return SecretStr(SECRET)
 
+    def check(self) -> None:
+        """Raise if it cannot be had."""
+        if self._why_not:
+            raise SecretUnavailable(self._why_not)
+
     def rejected(self) -> None:
         """Count."""
         self.rejections += 1
@@ -84,6 +89,27 @@ async def test_a_post_is_always_authenticated() -> None:
     assert lines[-1] == '{"a":1}'
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PULL"])
+async def test_a_header_may_have_any_letter_of_latin_1(method: str) -> None:
+    """That is what the configuration lets through."""
+    headers = {"X-Team": SecretStr("Zürich")}
+    with serving(request, send(answer())) as server:
+        common: dict[str, Any] = {
+            "base_url": server.url.rstrip("/"),
+            "transport": make_transport(),
+            "headers": headers,
+        }
+        if method == "PULL":
+            exchange = await ControlPlaneClient(**common).get("/v1/models", timeout=10)
+        elif method == "GET":
+            exchange = await InferenceClient(**common).get("/health", timeout=10)
+        else:
+            exchange = await InferenceClient(**common).post("/tokenize", {}, timeout=10)
+
+    assert exchange.status == 200
+    assert "X-Team: Zürich" in server.received.decode("latin-1").split("\r\n")
+
+
 async def test_a_stream_is_asked_for_uncompressed() -> None:
     """Compression would gather tokens into lumps."""
     reader = StreamReader(read_delta=read_chat_delta, idle_timeout=1.0)
@@ -94,10 +120,10 @@ async def test_a_stream_is_asked_for_uncompressed() -> None:
 
 
 async def pull(
-    key: Key, status: str = "200 OK", path: str = "/auth/profile"
+    key: Key, status: str = "200 OK", path: str = "/auth/profile", *headers: str
 ) -> Exchange:
     """Return what a client of the Control Plane sees."""
-    with serving(request, send(answer(status=status))) as server:
+    with serving(request, send(answer(b"{}", *headers, status=status))) as server:
         client = ControlPlaneClient(
             base_url=server.url.rstrip("/"), transport=make_transport(), secret=key
         )
@@ -123,6 +149,7 @@ async def test_a_credential_that_cannot_be_read_is_our_own_fault() -> None:
 
     for exchange in (
         await pull(key),
+        await inference.get("/health", timeout=10),  # though it would need none
         await inference.post("/v1/chat/completions", {}, timeout=10),
     ):
         assert seen(exchange) == (Stage.PREPARE, FaultKind.FAILED, Reason.CONFIGURATION)
@@ -146,3 +173,34 @@ async def test_a_pull_that_fails_is_an_exchange_like_any_other() -> None:
 
     assert seen(exchange) == (Stage.HEAD, FaultKind.CLOSED, Reason.CONNECTION_LOST)
     assert server.received.startswith(b"GET /v1/models?page=2 HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "header"),
+    [
+        pytest.param(200, "Server: Zürich", id="not-ascii"),
+        pytest.param(302, "Location: http://[::1", id="no-address"),
+        pytest.param(302, "Location: javascript:alert(1)", id="not-http"),
+        pytest.param(302, "Location: https://xn--/", id="no-name"),
+    ],
+)
+async def test_whatever_is_in_a_header_is_no_fault_of_ours(
+    status: int, header: str
+) -> None:
+    """A pull's answer is never read for anything but what the pull is after."""
+    exchange = await pull(Key(), f"{status} Hm", "/auth/profile", header)
+
+    assert (exchange.status, exchange.fault) == (status, None)
+
+
+async def test_a_pull_takes_no_cookie() -> None:
+    """Each request says only what is configured, as every other probe's does."""
+    cookie = answer(b"{}", "Set-Cookie: balancer=7; Path=/")
+    with serving(request, send(cookie)) as server:
+        client = ControlPlaneClient(
+            base_url=server.url.rstrip("/"), transport=make_transport(), secret=Key()
+        )
+        for _ in range(2):
+            await client.get("/auth/profile", timeout=10)
+
+    assert b"cookie" not in server.received.lower()

@@ -54,6 +54,15 @@ async def test_a_zipped_answer_is_unpacked_once() -> None:
     assert response.headers["content-length"] == "8"
 
 
+async def test_a_header_may_have_any_letter() -> None:
+    """It comes out as it came in, byte by byte."""
+    with serving(request, send(answer(b"{}", "X-Id: Zürich"))) as server:
+        async with httpx.AsyncClient(transport=make_transport()) as client:
+            response = await client.get(server.url)
+
+    assert (b"x-id", "Zürich".encode()) in response.headers.raw
+
+
 async def test_a_fault_is_an_error_of_httpx() -> None:
     """It carries the exchange, which tells more than any exception."""
     with serving(request) as server:

@@ -37,6 +37,7 @@ def test_probe_as_json(config: Path, capfd: Capture) -> None:
 
     (row,) = json.loads(capfd.readouterr().out)
     assert status == 0
+    assert row["verdict"] == "ok"
     assert row["success"] is True
     assert row["reason"] is None
     assert row["ttft_seconds"] > 0
@@ -138,17 +139,25 @@ def test_nobody_to_probe(tmp_path: Path, capfd: Capture) -> None:
     )
 
 
-def test_a_secret_that_is_not_there_fails_the_run_and_not_the_start(
-    config: Path, capfd: Capture
+@pytest.mark.parametrize(
+    ("target", "key"), [("account", "token"), ("serverless", "api_key")]
+)
+def test_a_secret_that_is_not_there_fails_the_runs_and_not_the_start(
+    config: Path, capfd: Capture, target: str, key: str
 ) -> None:
-    """A secret that is mounted a moment later must not need a restart."""
-    text = config.read_text().replace("token: ", "token_file: /nowhere/")
+    """All of its target: one that is mounted a moment later must need no restart."""
+    text = config.read_text().replace(f"{key}: ", f"{key}_file: /nowhere/")
     config.write_text(text)
 
-    status = main(["probe", "--config", str(config), "--target", "account"])
+    status = main(
+        ["probe", "--config", str(config), "--target", target, "--output", "json"]
+    )
 
+    rows = json.loads(capfd.readouterr().out)
     assert status == 1
-    assert "configuration" in capfd.readouterr().out
+    assert len(rows) > 5
+    assert {row["verdict"] for row in rows} == {"failed"}
+    assert {row["reason"] for row in rows} == {"configuration"}
 
 
 @pytest.mark.parametrize("output", ["table", "json"])

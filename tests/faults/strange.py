@@ -53,6 +53,10 @@ class MissingSecret:
         """Raise."""
         raise SecretUnavailable("/nowhere/api-key: No such file or directory")
 
+    def check(self) -> None:
+        """Raise."""
+        raise SecretUnavailable("/nowhere/api-key: No such file or directory")
+
     def rejected(self) -> None:
         """Take no note."""
 

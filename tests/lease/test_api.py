@@ -38,6 +38,9 @@ class Token:
             raise SecretUnavailable("token: No such file or directory")
         return SecretStr(self.text)
 
+    def check(self) -> None:
+        """Do nothing."""
+
     def rejected(self) -> None:
         """Do nothing."""
 

@@ -2,12 +2,20 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.doubles import FakeClock
 from tests.pulls.scripted import Query, Script, ScriptedPlane, answered
 from tm_exporter.observation import Outcome, Reason
-from tm_exporter.pulls.pages import MOST_PAGES, PAGE_SIZE, Listing, Paging, read_pages
+from tm_exporter.pulls.pages import (
+    LONGEST_TOKEN,
+    MOST_PAGES,
+    PAGE_SIZE,
+    Listing,
+    Paging,
+    read_pages,
+)
 from tm_exporter.pulls.reading import Reading
 from tm_exporter.wire.payloads import ShapeError
 
@@ -224,6 +232,28 @@ async def test_what_is_no_list(payload: Any) -> None:
 
     assert rows is None
     assert outcome.verdict.reason is Reason.BAD_PAYLOAD
+
+
+def told_once(token: str) -> Script:
+    """Return a service with a second page, of that token."""
+
+    def script(_: str, query: Query) -> Any:
+        return {"items": [1], "nextPageToken": "" if "pageToken" in query else token}
+
+    return script
+
+
+@pytest.mark.parametrize("letter", ["x", "\N{BEAR FACE}"])
+async def test_a_token_that_fits_no_address_is_none(letter: str) -> None:
+    """The longest that is taken can be sent."""
+    token = letter * LONGEST_TOKEN
+
+    _, good, asked = await read(told_once(token), "cursor")
+    _, bad, _ = await read(told_once(token + letter), "cursor")
+
+    assert asked[1]["pageToken"] == token
+    assert str(httpx.Request("GET", "https://service.test/", params=asked[1]).url)
+    assert (good.verdict.reason, bad.verdict.reason) == (None, Reason.BAD_PAYLOAD)
 
 
 async def test_all_pages_share_one_timeout() -> None:

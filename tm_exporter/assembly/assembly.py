@@ -58,6 +58,10 @@ class KnownSecret:
         self.tell(value.get_secret_value())
         return value
 
+    def check(self) -> None:
+        """Raise SecretUnavailable if it is known at once that it cannot be had."""
+        self.secret.check()
+
     def rejected(self) -> None:
         """Pass on that the service refused it."""
         self.secret.rejected()

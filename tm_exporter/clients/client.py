@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from tm_exporter import __version__
 from tm_exporter.clients.conversation import BodyReader
-from tm_exporter.clients.transport import Transport, Unanswered
+from tm_exporter.clients.transport import Transport
 from tm_exporter.credentials import Secret, SecretUnavailable, expiry
 from tm_exporter.exchange import EVENT_STREAM, Exchange, Fault, FaultKind, Stage
 
@@ -51,8 +51,11 @@ class Client:
         Return the headers of a request.
 
         Raises:
-            SecretUnavailable: The credential cannot be read now.
+            SecretUnavailable: The credential cannot be read now, whether this request
+                needs it or not: half of a target would look like all of it.
         """
+        if self._secret is not None:
+            self._secret.check()
         fields = {
             "User-Agent": USER_AGENT,
             "Accept": accept,
@@ -79,7 +82,7 @@ class Client:
         """Return a GET; the one of the last time if it is to say the same."""
         known = self._bare.get(url)
         if known is None or known[0] != fields:
-            known = fields, httpx.Request("GET", url, headers=fields)
+            known = fields, _request("GET", url, fields)
             self._bare[url] = known
         return known[1]
 
@@ -164,7 +167,7 @@ class InferenceClient(Client):
         else:
             fields["Content-Type"] = "application/json"
             content = orjson.dumps(payload)
-            request = httpx.Request(method, url, headers=fields, content=content)
+            request = _request(method, url, fields, content=content)
         exchange = await self._transport.exchange(
             request, timeout=timeout, reader=reader
         )
@@ -209,14 +212,9 @@ class ControlPlaneClient(Client):
     """
     Reads from the Control Plane: it has no way to write, nor to leave its routes.
 
-    Goes through httpx's client, which merges addresses and parameters.
+    Not through httpx's client: that one takes cookies, and reads where a redirect
+    leads, which may be no address at all.
     """
-
-    def __init__(self, **common: Any) -> None:
-        super().__init__(**common)
-        self._http = httpx.AsyncClient(
-            transport=self._transport, base_url=self._base_url, trust_env=False
-        )
 
     async def get(
         self,
@@ -241,14 +239,17 @@ class ControlPlaneClient(Client):
         except SecretUnavailable as error:
             return unprepared("GET", f"{self._base_url}{path}", str(error))
         fields["Accept-Encoding"] = "gzip, deflate"
-        try:
-            response = await self._http.get(
-                path, params=params, headers=fields, timeout=timeout
-            )
-        except Unanswered as unanswered:
-            return unanswered.exchange
-        exchange: Exchange = response.extensions["exchange"]
+        request = _request("GET", f"{self._base_url}{path}", fields, params=params)
+        exchange = await self._transport.exchange(request, timeout=timeout)
         return self._note(exchange, authenticated=True)
+
+
+def _request(
+    method: str, url: str, fields: Mapping[str, str], **more: Any
+) -> httpx.Request:
+    """Return a request whose headers may have all that the configuration allows."""
+    headers = httpx.Headers(fields, encoding="latin-1")
+    return httpx.Request(method, url, headers=headers, **more)
 
 
 def unprepared(method: str, url: str, detail: str) -> Exchange:

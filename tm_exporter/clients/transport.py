@@ -155,7 +155,11 @@ class Transport(httpx.AsyncBaseTransport):
             raise Unanswered(exchange, request)
         return httpx.Response(
             exchange.status,
-            headers=[row for row in exchange.headers if row[0] not in _FRAMING],
+            headers=[
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in exchange.headers
+                if name not in _FRAMING
+            ],
             content=exchange.content,
             extensions={"exchange": exchange},
         )

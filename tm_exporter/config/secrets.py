@@ -45,6 +45,10 @@ class ValueSecret:
         """Return it, or raise SecretUnavailable if it is empty."""
         return checked(self._value.get_secret_value(), "the value")
 
+    def check(self) -> None:
+        """Raise SecretUnavailable if it is empty."""
+        self.read()
+
     def rejected(self) -> None:
         """Nothing can be done about it."""
 
@@ -89,6 +93,10 @@ class FileSecret:
             why = getattr(error, "strerror", None) or "not the path of a file"
             raise SecretUnavailable(f"{self._path}: {why}") from None
         return self._kept[1]
+
+    def check(self) -> None:
+        """Raise SecretUnavailable if the file cannot be read."""
+        self.read()
 
     def rejected(self) -> None:
         """Nothing can be done about it until the file changes."""

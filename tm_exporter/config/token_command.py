@@ -67,6 +67,9 @@ class CommandSecret:
             raise SecretUnavailable(self._failure)
         return self._token
 
+    def check(self) -> None:
+        """Nothing is known before the program has run, which only a need is worth."""
+
     def rejected(self) -> None:
         """Have the program run again, as soon as a minute has passed."""
         self._refused = True

@@ -17,9 +17,9 @@ Mask = Callable[[str], str]
 """Returns a text without the secrets that are known: an error may quote one."""
 
 _FIELDS = (
-    *("target", "surface", "probe", "model", "probe_id", "success", "reason"),
-    *("detail", "next_step", "duration_seconds", "ttft_seconds", "phase_seconds"),
-    *("http_status_code", "peer_address", "cost_usd"),
+    *("target", "surface", "probe", "model", "probe_id", "verdict", "success"),
+    *("reason", "detail", "next_step", "duration_seconds", "ttft_seconds"),
+    *("phase_seconds", "http_status_code", "peer_address", "cost_usd"),
 )
 
 
@@ -105,6 +105,7 @@ def _fields_of_skip(skipped: Skipped) -> dict[str, Any]:
         "surface": skipped.key.surface,
         "probe": skipped.key.probe,
         "model": skipped.key.model,
+        "verdict": "skipped",
         "reason": skipped.skip,
         "detail": skipped.detail,
         "next_step": skipped.next_step,
@@ -121,6 +122,7 @@ def _fields(seen: Observation, step: str, mask: Mask) -> dict[str, Any]:
         "probe": seen.key.probe,
         "model": seen.key.model,
         "probe_id": seen.probe_id,
+        "verdict": "ok" if seen.verdict.passed else "failed",
         "success": seen.verdict.passed,
         "reason": seen.verdict.reason,
         "detail": encodable(mask(seen.verdict.detail)),

@@ -28,6 +28,7 @@ Paging = Literal["numbered", "cursor"]
 PAGE_SIZE = 100
 MOST_PAGES = 20
 MOST_ENTRIES = 2000
+LONGEST_TOKEN = 4096  # characters: with any letters in it, it fits an address
 _MOST = 2**63 - 1
 _SIZE: Mapping[Paging, str] = {"numbered": "size", "cursor": "pageSize"}
 
@@ -164,7 +165,10 @@ def _count(value: Any) -> int | None:
 
 
 def _token(value: Any) -> str:
-    return text_of(value, "nextPageToken")
+    token = text_of(value, "nextPageToken")
+    if len(token) > LONGEST_TOKEN:
+        raise ShapeError("nextPageToken is too long")
+    return token
 
 
 def _following(

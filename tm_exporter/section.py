@@ -112,15 +112,23 @@ class ProbeSection(Section):
     """Seconds between the slots of its grid."""
 
     timeout: Duration
-    """Seconds which a whole run may take, names and handshakes included."""
+    """Seconds for a whole run, names and handshakes included; at most the interval."""
 
     slo: Slo | None = None
     """Objectives of this probe, over those at the top of the file."""
 
     @model_validator(mode="after")
     def _timeout_fits_interval(self) -> Self:
-        if self.timeout > self.interval:
+        """Who asks every second means no timeout of five, and need not say so."""
+        if self.timeout > self.interval and self.is_timeout_written:
             raise ValueError(
                 f"timeout ({self.timeout:g}s) exceeds interval ({self.interval:g}s)"
             )
+        fits = min(self.timeout, self.interval)
+        object.__setattr__(self, "timeout", fits)  # which is still not written
         return self
+
+    @property
+    def is_timeout_written(self) -> bool:
+        """Whether the timeout was chosen; else it is no longer than any interval."""
+        return "timeout" in self.model_fields_set

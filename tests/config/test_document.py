@@ -85,6 +85,20 @@ def test_null_takes_an_objective_away(load_text: LoadText) -> None:
     assert (slo.availability, slo.ttft) == (0.99, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("{threshold: 5s}", (0.95, 5.0)), ("{objective: 0.9}", (0.9, 3.0))],
+)
+def test_half_of_the_objective_at_the_top_leaves_the_other(
+    load_text: LoadText, text: str, expected: tuple[float, float]
+) -> None:
+    """What is left out there has its default, as everywhere."""
+    ttft = load_text(f"slo: {{ttft: {text}}}").settings.slo.ttft
+
+    assert ttft is not None
+    assert (ttft.objective, ttft.threshold) == expected
+
+
 def test_an_empty_file_is_a_configuration(load_text: LoadText) -> None:
     """It says nothing, so the defaults hold."""
     assert load_text("").settings.log.level == "info"

@@ -1,8 +1,10 @@
 """Settings from variables that begin with TM_EXPORTER_."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from tests.config.conftest import LoadText
 from tm_exporter.config.load import load
@@ -242,3 +244,81 @@ def test_the_process_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.server.listen == "0.0.0.0:9877"
     assert settings.state_dir is None
     assert settings.log.level == "info"
+
+
+def test_one_number_of_an_objective_can_be_set() -> None:
+    """Each key of the file has its variable, and what is not set its default."""
+    ttft = load(file=None, environ={"TM_EXPORTER_SLO__TTFT__THRESHOLD": "5s"})
+
+    assert ttft.settings.slo.model_dump() == {
+        "availability": 0.99,
+        "ttft": {"objective": 0.95, "threshold": 5.0},
+    }
+
+
+def test_a_file_that_is_not_there_is_told_with_the_variable_that_names_it(
+    tmp_path: Path,
+) -> None:
+    """Nobody would look for a path there that stands on no command line."""
+    gone = tmp_path / "gone.yml"
+
+    assert wrong({"TM_EXPORTER_CONFIG": str(gone)}) == [
+        f"{gone}: there is no such file: TM_EXPORTER_CONFIG names it"
+    ]
+
+
+def test_a_mistake_in_that_file_is_told_with_its_line(tmp_path: Path) -> None:
+    """The file is the place to look then, whoever named it."""
+    file = tmp_path / "exporter.yml"
+    file.write_text("sever: {}")
+
+    assert wrong({"TM_EXPORTER_CONFIG": str(file)}) == [
+        f"{file}:1: `sever`: no such key; did you mean `server`?"
+    ]
+
+
+LISTED = {
+    "TM_EXPORTER_TARGETS": '[{"name": "eu-2", "surface": "serverless", "models": []}]',
+}
+
+
+def test_the_targets_of_a_variable_stand_in_place_of_the_files(
+    load_text: LoadText,
+) -> None:
+    """As every list does; it is told where they are from, and keys can be set."""
+    environ = LISTED | {"TM_EXPORTER_TARGETS__EU_2__API_KEY": "k"}
+
+    loaded = load_text(FILE, environ)
+
+    (target,) = loaded.settings.targets
+    assert (target.name, target.api_key) == ("eu-2", SecretStr("k"))
+    assert str(loaded.origins["targets", "eu-2", "surface"]) == (
+        "environment TM_EXPORTER_TARGETS"
+    )
+    assert not any("nothing is configured" in note for note in loaded.notes)
+
+
+def test_the_targets_of_a_variable_get_the_vendors_credentials() -> None:
+    """And no more targets, as with those of a file."""
+    environ = LISTED | {"TENSORMESH_INFERENCE_API_KEY": "v"}
+
+    (target,) = load(file=None, environ=environ).settings.targets
+
+    assert (target.name, target.api_key) == ("eu-2", SecretStr("v"))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("serverless", "`targets`: must be a list of targets"),
+        ("[{surface: serverless}]", "`targets[0]` has no `name`"),
+        (
+            "[{name: a, surface: serverless, modles: [m]}]",
+            "`targets.a.modles`: no such key; did you mean `models`?",
+        ),
+        ("[", "is neither JSON nor YAML"),
+    ],
+)
+def test_a_mistake_in_the_targets_of_a_variable_is_told(value: str, told: str) -> None:
+    """With the variable, as the place to look."""
+    assert wrong({"TM_EXPORTER_TARGETS": value}) == [f"TM_EXPORTER_TARGETS: {told}"]

@@ -109,6 +109,20 @@ def test_a_model_has_its_own_values(load_text: LoadText) -> None:
     assert sections["health"].interval == 15
 
 
+def test_a_timeout_that_is_left_out_fits_the_interval_of_a_model(
+    load_text: LoadText,
+) -> None:
+    """As it fits that of a probe."""
+    settings = load_text(
+        "targets: [{name: a, surface: serverless, api_key: k, "
+        "models: [{name: m, interval: 5s}]}]"
+    ).settings
+
+    sections = {run.probe: run.section for run in running(settings)}
+    asked = [sections[name] for name in ("chat", "chat_stream", "tokenize")]
+    assert {(each.interval, each.timeout) for each in asked} == {(5, 5)}
+
+
 def test_objectives_are_for_those_that_opt_in(load_text: LoadText) -> None:
     """`chat_stream` has those at the top; a long prompt has none but its own."""
     settings = load_text(

@@ -41,6 +41,7 @@ def test_the_example_is_valid(validator: jsonschema_rs.Validator) -> None:
         "targets: [{name: a, surface: serverless, probes: {chat: {kind: health}}}]",
         "targets_from: more/*.yml",
         "slo: {ttft: null}",
+        "slo: {ttft: {threshold: 5s}}",
     ],
 )
 def test_what_loads_is_valid(validator: jsonschema_rs.Validator, text: str) -> None:
@@ -81,3 +82,16 @@ def test_keys_are_described_and_defaults_are_as_written() -> None:
         for name in ("Target", "ServerSection", "ModelSection")
         for field in definitions[name]["properties"].values()
     )
+
+
+def test_a_file_of_nothing_but_defaults_is_valid(
+    validator: jsonschema_rs.Validator,
+) -> None:
+    """An editor that fills in a section writes what the schema calls its default."""
+    top: dict[str, Any] = schema()["properties"]
+    defaults = {key: field["default"] for key, field in top.items()}
+
+    assert validator.is_valid(defaults)
+    assert defaults["lease"]["duration"] == "15s"
+    assert defaults["slo"]["ttft"] == {"objective": 0.95, "threshold": "3s"}
+    assert defaults["targets_from"] == []

@@ -29,6 +29,7 @@ def target(**keys: Any) -> Target:
         ("0.0.0.0:9877", ("0.0.0.0", 9877)),
         ("localhost:0", ("localhost", 0)),
         ("[::1]:80", ("::1", 80)),
+        (":0", ("0.0.0.0", 0)),
     ],
 )
 def test_an_address_is_host_and_port(listen: str, address: tuple[str, int]) -> None:
@@ -171,3 +172,21 @@ def test_a_layer_is_a_source_of_settings() -> None:
         "price_unit",
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "times"),
+    [
+        pytest.param({"interval": "1s"}, (1.0, 1.0), id="short"),
+        pytest.param({"interval": "1m"}, (60.0, 5.0), id="long"),
+        pytest.param({"interval": "10s", "timeout": "8s"}, (10.0, 8.0), id="both"),
+        pytest.param({"interval": "1s", "timeout": None}, (1.0, 1.0), id="null"),
+    ],
+)
+def test_a_timeout_that_is_left_out_fits_the_interval(
+    written: dict[str, Any], times: tuple[float, float]
+) -> None:
+    """Who asks every second means no timeout of five, and need not say so."""
+    health = target(probes={"health": written}).probes["health"]
+
+    assert (health.interval, health.timeout) == times

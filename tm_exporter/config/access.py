@@ -42,7 +42,7 @@ class Access(Place):
     """Where the token stands in a JSON or TOML file: dotted; `|` between several."""
 
     auth_on_get: Literal["auto", "never", "always"] = "auto"
-    """Whether /health, /version and /v1/models get the credentials."""
+    """Whether /health, /version and /v1/models get the credentials; auto: on_demand."""
 
     ca_bundle: FileName | None = None
     """PEM file of a private authority."""

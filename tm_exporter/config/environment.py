@@ -8,11 +8,15 @@ import yaml
 
 from tm_exporter.config.layer import Layer
 from tm_exporter.config.origin import Origin, Problem
+from tm_exporter.config.target_list import TargetList
 from tm_exporter.config.variables import PREFIX, Form, Resolver, Unclaimed
 
 
 CONFIG = "TM_EXPORTER_CONFIG"
 """The path of the configuration file, where the command line has none."""
+
+TARGETS = "TM_EXPORTER_TARGETS"
+"""The whole list of targets; those of files are then none."""
 
 _KUBERNETES = ("TM_EXPORTER_SERVICE_", "TM_EXPORTER_PORT")  # for a Service of our name
 
@@ -41,6 +45,20 @@ def read_environment(
         except (yaml.YAMLError, RecursionError, ValueError):
             problems.append(Problem("is neither JSON nor YAML", (), origin))
     return layer, problems
+
+
+def read_targets(environ: Mapping[str, str], targets: TargetList) -> Layer:
+    """
+    Return the targets which one variable lists, by name; nothing where it is not set.
+
+    Args:
+        environ: All variables.
+        targets: Collects names and problems.
+    """
+    layer, problems = read_environment({TARGETS: environ.get(TARGETS, "")}, {})
+    targets.problems += problems
+    targets.by_name(layer)
+    return layer
 
 
 def _is_ours(name: str) -> bool:

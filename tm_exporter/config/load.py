@@ -1,7 +1,7 @@
 """Loading the configuration from all its sources."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tm_exporter.config import vendor_targets, wording
-from tm_exporter.config.environment import CONFIG, read_environment
+from tm_exporter.config.environment import (
+    CONFIG,
+    TARGETS,
+    read_environment,
+    read_targets,
+)
 from tm_exporter.config.file_source import read_file, read_more
 from tm_exporter.config.layer import Layer, get, merged
 from tm_exporter.config.origin import ConfigurationError, KeyPath, Origin, Problem
@@ -76,9 +81,9 @@ def load(
     Raises:
         ConfigurationError: With everything that is wrong.
     """
-    named = file or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
+    named = Path(environ[CONFIG]) if environ.get(CONFIG) else None
     reading = _Reading(environ)
-    reading.own(named, overrides or {})
+    reading.own(file or named, overrides or {}, is_told=file is not None)
     if not isolated:
         reading.vendor()
     return reading.result()
@@ -101,21 +106,38 @@ class _Reading:
         self._has_list = False  # whether someone wrote a list of targets
         self._sources = Sources()
 
-    def own(self, path: Path | None, overrides: Mapping[str, Any]) -> None:
-        """Read command line, environment and files."""
+    def own(
+        self, path: Path | None, overrides: Mapping[str, Any], *, is_told: bool
+    ) -> None:
+        """Read command line, environment and files, whoever told of the first."""
         command = _command_line(overrides)
         targets = TargetList(sources=self._sources)
         written = Layer() if path is None else read_file(path, targets)
         more = self._more(command, written, path, targets)
-        self._problems += targets.problems
+        self._problems += (
+            problem if is_told else _with_variable(problem, path)
+            for problem in targets.problems
+        )
         self._warnings += targets.warnings
-        known = merged([command, written, more])
-        environment, problems = read_environment(self._environ, known)
+        listed = self._listed(written, more)
+        known = merged([command, listed, written, more])
+        others = {key: each for key, each in self._environ.items() if key != TARGETS}
+        environment, problems = read_environment(others, known)
         self._problems += problems
-        self._layers = [command, environment, written, more]
+        self._layers = [command, environment, listed, written, more]
         globs = merged(self._layers).get("targets_from")
         self._has_list = "targets" in known or bool(globs)
         one_credential(self._layers)
+
+    def _listed(self, *files: Layer) -> Layer:
+        """Read the list of targets from the variable, in place of those of files."""
+        targets = TargetList()
+        listed = read_targets(self._environ, targets)
+        self._problems += targets.problems
+        if self._environ.get(TARGETS):
+            for layer in files:
+                layer.values.pop("targets", None)
+        return listed
 
     def _more(
         self, command: Layer, written: Layer, path: Path | None, targets: TargetList
@@ -185,6 +207,13 @@ class _Reading:
         else:
             sentence = wording.sentence(error)
         return Problem(sentence, path, responsible(self._layers, path))
+
+
+def _with_variable(problem: Problem, path: Path | None) -> Problem:
+    """Tell who names the file, where the mistake is in no line of it."""
+    if problem.origin != Origin("file", str(path)):
+        return problem
+    return replace(problem, sentence=f"{problem.sentence}: {CONFIG} names it")
 
 
 def _nothing(whole: Settings) -> str:

@@ -1,12 +1,12 @@
 """The JSON Schema of the configuration file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from tm_exporter.config.masking import duration_text
+from tm_exporter.config.masking import duration_text, masked
 from tm_exporter.config.registry import KINDS
 from tm_exporter.config.settings import Settings
 from tm_exporter.config.text import NAME
@@ -34,6 +34,9 @@ def schema() -> dict[str, Any]:
     top = definitions.pop("Settings")
     globs = top["properties"]["targets_from"]
     top["properties"]["targets_from"] = {"anyOf": [globs, _TEXT]}
+    defaults = masked(Settings.of(()))
+    _fill_in(top, defaults)
+    _fill_in(definitions["DefaultSlo"], defaults["slo"])
     about = {"title": "tm-exporter", "description": "Configuration of tm-exporter."}
     return {"$schema": DIALECT, **top, **about, "$defs": definitions}
 
@@ -49,6 +52,12 @@ def _refine(definition: dict[str, Any]) -> None:
             value["default"] = duration_text(default)
         if key not in required and _NULL not in value.get("anyOf", ()):
             definition["properties"][key] = _or_null(value)
+
+
+def _fill_in(section: dict[str, Any], defaults: Mapping[str, Any]) -> None:
+    """Have defaults that are sections as a user would write them, too."""
+    for key, default in defaults.items():
+        section["properties"][key]["default"] = default
 
 
 def _or_null(value: dict[str, Any]) -> dict[str, Any]:

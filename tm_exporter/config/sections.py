@@ -14,7 +14,7 @@ from tm_exporter.section import Duration, Section, Slo, TtftObjective
 
 
 _ADDRESS = re.compile(
-    r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5})"
+    r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]*):(?P<port>\d{1,5})"
 )
 
 
@@ -25,13 +25,15 @@ def split_address(text: str) -> tuple[str, int]:
     """
     Return host and port of `HOST:PORT`; an IPv6 host is in brackets there only.
 
+    Where there is no host, as in `:9877`, every address of the machine is meant.
+
     Raises:
         PydanticCustomError: A ValueError, for anything else.
     """
     match = _ADDRESS.fullmatch(text)
     if not match or int(match["port"]) > 65535:
         raise fault("must be HOST:PORT, such as 0.0.0.0:9877 or [::]:9877")
-    return match["host"].strip("[]"), int(match["port"])
+    return match["host"].strip("[]") or "0.0.0.0", int(match["port"])  # noqa: S104 -- said
 
 
 class TopSection(Section):
@@ -47,7 +49,7 @@ class ServerSection(TopSection):
     """The HTTP server for Prometheus and people."""
 
     listen: str = "0.0.0.0:9877"
-    """HOST:PORT; port 0 picks one."""
+    """HOST:PORT, or :PORT for every address; port 0 picks one."""
 
     health_listen: str | None = None
     """HOST:PORT with only /-/healthy and /-/ready, in plain HTTP."""
@@ -113,15 +115,23 @@ class BudgetSection(TopSection):
     """Of the caps, for this installation, where several watch one account."""
 
 
+class DefaultTtft(TopSection, TtftObjective):
+    """How many canaries must show their first token how soon."""
+
+    objective: float = Field(default=0.95, gt=0, lt=1)
+    """Share of evaluated runs that must not be slower, such as 0.95."""
+
+    threshold: Duration = 3.0
+    """The first token must come within this time."""
+
+
 class DefaultSlo(Slo):
     """Objectives of chat_stream, and of nothing that does not opt in."""
 
     availability: float | None = Field(default=0.99, gt=0, lt=1)
     """Share of expected slots that must not fail, such as 0.99."""
 
-    ttft: TtftObjective | None = TtftObjective.model_construct(
-        objective=0.95, threshold=3.0
-    )
+    ttft: DefaultTtft | None = DefaultTtft()
     """Time to first token, over passed runs."""
 
 

@@ -117,6 +117,7 @@ class Target(Access):
                 if (
                     model.interval
                     and probe.per_model
+                    and probe.is_timeout_written
                     and model.interval < probe.timeout
                 ):
                     raise fault_at(

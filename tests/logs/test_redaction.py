@@ -53,6 +53,13 @@ def test_a_secret_that_was_cut_is_masked(length: int) -> None:
     assert redactor.text(f"{KEY[-length:]} again") == f"{MASK} again"
 
 
+def test_a_secret_in_lower_case_is_masked() -> None:
+    """As the names of headers, media types and codings are read."""
+    key = "ak-AbCdEfGhIjKl"
+
+    assert knowing(key).text(f"text/{key.lower()} is not") == f"text/{MASK} is not"
+
+
 @given(secret=LETTERS, before=st.text(), after=st.text())
 def test_no_form_is_left_in_any_text(secret: str, before: str, after: str) -> None:
     """Whatever stands around it."""

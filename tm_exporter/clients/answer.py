@@ -4,6 +4,7 @@ An HTTP/1.1 answer while it arrives: h11 parses, the stamps and limits are ours.
 Source: RFC 9112. What is broken is told apart from what was merely cut off.
 """
 
+import re
 from collections.abc import Callable
 
 import h11
@@ -18,6 +19,9 @@ from tm_exporter.exchange import EVENT_STREAM, FaultKind, Piece
 _BEGINNING = b"HTTP/"
 _HEAD = "tm_exporter.head"  # where a request keeps how it begins
 _MOST_AT_ONCE = 64 * 1024  # of a body: more than one reading of a socket gives
+_QUOTED = re.compile(r":? (?:bytearray\()?b['\"].*", re.DOTALL)  # in h11's sentences
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]*[ \t]*(?:;.*)?\r?")  # as much as came of it
+_TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:$|[ \t]*:)")
 
 
 class Answer:
@@ -204,6 +208,7 @@ class Answer:
                 elif isinstance(event, h11.EndOfMessage):
                     self._finish()
                 else:
+                    self._look_at_the_rest()
                     break
         except BrokenCoding as error:
             raise Ended(FaultKind.PROTOCOL, str(error)) from None
@@ -212,6 +217,21 @@ class Answer:
                 self.body.append(Piece(self._stamp, b"".join(parts)))
                 self._tell(self.body[-1])
                 self._forget_what_was_told()
+
+    def _look_at_the_rest(self) -> None:
+        """Refuse what can begin no chunk: the parser would wait for its line's end."""
+        if self._has_no_chunk():
+            raise Ended(
+                FaultKind.PROTOCOL, "broken HTTP: what should be a chunk is none"
+            )
+
+    def _has_no_chunk(self) -> bool:
+        """Whether a line without its end can be no chunk's size, nor a trailer."""
+        rest, closed = self._parser.trailing_data
+        if not rest or _CHUNK_SIZE.fullmatch(rest):
+            return False
+        trailer = _TRAILER.match(rest)
+        return trailer is None or (closed and not trailer[0].endswith(b":"))
 
     def _forget_what_was_told(self) -> None:
         """Of a stream beyond what any other answer may have, keep only its lengths."""
@@ -241,11 +261,12 @@ class Answer:
             return self._parser.next_event()
         except h11.RemoteProtocolError as error:
             error.__traceback__ = None  # has a frame that has the error
-            if self._closed:
+            if self._closed and not (self.has_head and self._has_no_chunk()):
                 raise Ended(
                     FaultKind.CLOSED, "the connection closed before the end"
                 ) from None
-            raise Ended(FaultKind.PROTOCOL, f"broken HTTP: {error}") from None
+            what = _QUOTED.sub("", str(error))  # without words of the answer
+            raise Ended(FaultKind.PROTOCOL, f"broken HTTP: {what}") from None
 
     def _header(self, name: str) -> str | None:
         """Return the first header of that lower-case name."""

@@ -111,6 +111,7 @@ def _forms(secret: str) -> tuple[str, ...]:
     """Return a secret as it is, and as URLs, JSON and headers would have it."""
     quoted = json.dumps(secret)[1:-1]
     found = [secret, quote(secret, safe=""), quoted, quoted.replace("/", "\\/")]
+    found.append(secret.lower())  # so are names of headers and media types
     for shift in range(3):  # where it begins, of three bytes that become four
         raw = b"\0" * shift + secret.encode()
         text = base64.b64encode(raw).decode()

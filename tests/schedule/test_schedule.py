@@ -7,7 +7,9 @@ import pytest
 
 from tests.doubles import CountedSlots, FakeClock, OpenPurse, PaidSection, ScriptedProbe
 from tm_exporter.observation import (
+    Observation,
     Outcome,
+    Probe,
     ProbeKey,
     Reason,
     Skip,
@@ -185,6 +187,47 @@ async def test_the_wait_comes_from_the_run_and_ends(
 
     assert waiting[probe.key, Skip.THROTTLED] in (1, 2)
     assert probe.runs >= 2
+
+
+class SlowPurse(OpenPurse):
+    """Takes its time to take note."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hold = asyncio.Event()
+
+    async def settle(self, reserved: Probe, observation: Observation) -> Observation:
+        """Take note, once nobody holds it back."""
+        await self.hold.wait()
+        return await super().settle(reserved, observation)
+
+
+async def test_the_wait_begins_before_the_money_is_counted(
+    schedule: Schedule, counted: CountedSlots, clock: FakeClock
+) -> None:
+    """A ledger on a slow disk lets no other of the pair through."""
+    told = Outcome(verdict=Verdict(Reason.THROTTLED), retry_after=90.0)
+    chat = ScriptedProbe(
+        ProbeKey("t", "serverless", "chat", "m"),
+        PaidSection(),
+        told,
+        hold=asyncio.Event(),
+    )
+    stream = ScriptedProbe(ProbeKey("t", "serverless", "stream", "m"), PaidSection())
+    schedule._purse = purse = SlowPurse()
+    schedule.start([chat, stream])
+
+    await fall_due(schedule, chat, clock)
+    assert chat.hold is not None
+    chat.hold.set()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    settled = list(purse.settled)
+    purse.hold.set()
+    await fall_due(schedule, stream, clock)
+
+    assert (chat.runs, stream.runs, settled) == (1, 0, [])
+    assert counted.skips[stream.key, Skip.THROTTLED] >= 1
 
 
 async def test_a_shorter_wait_does_not_end_a_longer_one(

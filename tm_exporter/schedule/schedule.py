@@ -327,7 +327,7 @@ class Schedule:
         """Run an entry's probe if there is money, and publish what it observed."""
         permit = self._permit() if entry.probe.section.paid else Alone.permit
         try:
-            observation = await self._paid_run(entry.probe)
+            observation = await self._paid_run(entry)
         except asyncio.CancelledError:
             if permit is not None and permit.holds:
                 raise
@@ -343,10 +343,11 @@ class Schedule:
         self._note(entry, observation)
         self._publish(observation)
 
-    async def _paid_run(self, probe: Probe) -> Observation | None:
+    async def _paid_run(self, entry: Entry) -> Observation | None:
         """Run a probe, between reserving and settling if it costs; None: no money."""
+        probe = entry.probe
         if not probe.section.paid:
-            return await self._run(probe)
+            return await self._run_and_wait(entry)
         if self._purse is None:
             return None
         try:
@@ -356,26 +357,29 @@ class Schedule:
             return None
         if reserved is None:
             return None
-        observation = await self._run(probe)
+        observation = await self._run_and_wait(entry)
         try:
             return await self._purse.settle(reserved, observation)
         except Exception:  # what was reserved stays so; the verdict stands
             log.exception("ledger_failed")
             return observation
 
-    def _note(self, entry: Entry, observation: Observation) -> None:
-        """Take note of what the service asked for."""
-        entry.runs += 1
-        outcome = observation.outcome
-        seconds = self._zone.seconds()
-        if outcome.verdict.reason is Reason.THROTTLED:
-            asked = outcome.retry_after
+    async def _run_and_wait(self, entry: Entry) -> Observation:
+        """Run a probe; the wait that the service asks for begins with its answer."""
+        observation = await self._run(entry.probe)
+        if observation.outcome.verdict.reason is Reason.THROTTLED:
+            asked = observation.outcome.retry_after
             # Not told for how long: one interval, after which the next slot may run.
             until = entry.slot_at + entry.grid.interval
-            until = until if asked is None else seconds + asked
+            until = until if asked is None else self._zone.seconds() + asked
             together = waiting_as(entry.probe)
             # Two runs of a pair may be in flight: the shorter wait ends no longer one.
             waits = max(until - ROUNDING, self._waits.get(together, 0.0))
             self._waits[together] = waits
-        if not outcome.supported:
-            entry.unsupported_until = seconds + RETRY_UNSUPPORTED
+        return observation
+
+    def _note(self, entry: Entry, observation: Observation) -> None:
+        """Take note of a run, and of a route that is not there."""
+        entry.runs += 1
+        if not observation.outcome.supported:
+            entry.unsupported_until = self._zone.seconds() + RETRY_UNSUPPORTED

@@ -8,7 +8,7 @@ reasons are those of the contract's section 5.
 
 import codecs
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -96,6 +96,8 @@ _BEGUN_STREAM: Mapping[FaultKind | None, Reason] = {
 }
 _SERVER_ERROR_4XX = frozenset((408, 425, 499))
 _OVERLOADED = frozenset((503, 529))
+_ERROR_TEXTS = ("error", "message", "detail", "msg")
+_MOST_ERRORS = 10  # of a list of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,19 +253,20 @@ def _judge_stream(
             Verdict(Reason.STREAM_TRUNCATED, "the stream ended without a finish reason")
         )
     answer: Any = stream.completion
-    return Judged(_judge_answer(answer, promise), answer)
+    return Judged(_judge_answer(answer, promise, stream.other_model), answer)
 
 
-def _judge_answer(answer: T, promise: Promise[T]) -> Verdict:
+def _judge_answer(
+    answer: T, promise: Promise[T], other_model: str | None = None
+) -> Verdict:
     """Judge an answer that is complete and well-formed."""
     if isinstance(answer, Completion):
         if answer.is_empty:
             return Verdict(Reason.EMPTY_OUTPUT, "not a single token came")
-        if promise.model and answer.model not in (None, promise.model):
-            return Verdict(
-                Reason.WRONG_MODEL,
-                f"{answer.model!r:.100} answered for {promise.model}",
-            )
+        for name in (answer.model, other_model) if promise.model else ():
+            if name not in (None, promise.model):
+                detail = f"{name!r:.100} answered for {promise.model}"
+                return Verdict(Reason.WRONG_MODEL, detail)
     wrong = promise.check(answer) if promise.check is not None else None
     return PASSED if wrong is None else Verdict(Reason.ASSERTION, wrong)
 
@@ -345,17 +348,16 @@ class _Error:
 
     @classmethod
     def read(cls, content: bytes) -> "_Error":
-        """Read `{"error": {...}}`, a flat error object, or plain text."""
+        """Read `{"error": {...}}`, `{"detail": ...}`, a flat error, or plain text."""
         try:
             payload = orjson.loads(content)
         except orjson.JSONDecodeError:
             return cls(text=content[:4096].decode("utf-8", "replace"))
-        if not isinstance(payload, dict):
+        objects = tuple(_error_objects(payload))
+        if not objects:
             return cls(text=str(payload)[:4096])
-        error = payload.get("error")
-        source = error if isinstance(error, dict) else payload
-        words = (source.get("code"), source.get("type"))
-        texts = (error, source.get("message"), source.get("detail"))
+        words = (each.get(key) for each in objects for key in ("code", "type"))
+        texts = (each.get(key) for each in objects for key in _ERROR_TEXTS)
         return cls(
             frozenset(word.lower() for word in words if isinstance(word, str)),
             " ".join(text for text in texts if isinstance(text, str))[:4096],
@@ -373,3 +375,14 @@ class _Error:
         if self.words & UNKNOWN_CODES:
             return True
         return UNKNOWN_TEXT.search(self.text) is not None
+
+
+def _error_objects(value: Any, depth: int = 3) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects that may say what an error is, from the outermost on."""
+    if isinstance(value, dict):
+        yield value
+        inner = [value.get(key) for key in ("error", "detail")]
+    else:
+        inner = value[:_MOST_ERRORS] if isinstance(value, list) else []
+    for each in inner if depth else ():
+        yield from _error_objects(each, depth - 1)

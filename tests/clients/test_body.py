@@ -36,6 +36,7 @@ WRONG = (None, None, Reason.BAD_PAYLOAD)
 JSON = "Content-Type: application/json"
 IN_CHUNKS = head(JSON, "Transfer-Encoding: chunked")
 UNTIL_CLOSE = head(JSON)
+IN_PIECES = b"02;a=b\r\n{}\r\n0\r\nA-B: c\r\n\r\n"
 TEXT = b'{"text": "' + b"hello " * 50 + b'"}'
 ZIPPED = gzip.compress(TEXT)
 DEFLATED = zlib.compress(TEXT)
@@ -79,6 +80,12 @@ ROWS: list[tuple[str, list[Any], Any]] = [
     ("chunk-size-negative", [send(IN_CHUNKS + b"-2\r\n{}\r\n"), silence], BROKEN),
     ("chunk-size-huge", [send(IN_CHUNKS + b"f" * 21 + b"\r\n"), silence], BROKEN),
     ("chunk-too-long", [send(IN_CHUNKS + b"2\r\n{}}\r\n0\r\n\r\n"), silence], BROKEN),
+    ("no-chunks-at-all", [send(IN_CHUNKS + TEXT), silence], BROKEN),
+    ("no-chunk-after-one", [send(IN_CHUNKS + b"1\r\n{\r\n<html>"), silence], BROKEN),
+    ("no-chunk-but-a-word", [send(IN_CHUNKS + b"5hello")], BROKEN),
+    ("trailer-cut", [send(IN_CHUNKS + b"2\r\n{}\r\n0\r\nA-B: c")], LOST),
+    ("chunk-sizes-and-trailers-in-pieces",
+     [send(IN_CHUNKS, *(b"%c" % each for each in IN_PIECES), every=0.001)], GOOD),
     ("tiny-chunks", [send(IN_CHUNKS + chunked(*(bytes([b]) for b in TEXT)))], GOOD),
     # framing by the close
     ("until-close", [send(UNTIL_CLOSE + TEXT)], GOOD),

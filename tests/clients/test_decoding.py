@@ -26,6 +26,12 @@ CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
+def in_members(data: bytes) -> bytes:
+    """Return gzip of three members, the second one empty."""
+    half = len(data) // 2
+    return b"".join(map(gzip.compress, (data[:half], b"", data[half:])))
+
+
 def undone(decoder: Decoder, pieces: list[bytes]) -> list[bytes]:
     """Return the steps that pieces give."""
     steps = []
@@ -59,6 +65,36 @@ def test_what_was_coded_comes_back_in_steps(
     assert b"".join(steps) == data
     assert max(map(len, steps)) <= STEP
     assert decoder.complete
+
+
+@given(
+    data=st.binary(max_size=200).map(lambda some: some * 300),
+    after=st.sampled_from([b"", b"\0", b"\x1f", b"\x1f\x8c more", b"\0\x1f\x8b\x08"]),
+    size=st.integers(1, 500),
+)
+def test_gzip_may_come_in_members(data: bytes, after: bytes, size: int) -> None:
+    """As if it were one; what follows them and is none counts for nothing."""
+    coded = in_members(data) + after
+    decoder = decoder_for("gzip")
+
+    steps = undone(
+        decoder, [coded[at : at + size] for at in range(0, len(coded), size)]
+    )
+
+    assert b"".join(steps) == data
+    assert max(map(len, steps)) <= STEP
+    assert decoder.complete
+
+
+@pytest.mark.parametrize("cut", [1, 10, 19])
+def test_a_member_that_is_cut_is_no_end(cut: int) -> None:
+    """Though the one before it has ended."""
+    decoder = decoder_for("gzip")
+
+    steps = undone(decoder, [(gzip.compress(b"a") + gzip.compress(b"b"))[:-cut]])
+
+    assert steps[0] == b"a"
+    assert decoder.complete is False
 
 
 async def turns_during(asking: "asyncio.Task[object]") -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.asking import ask, stream_from
+from tests.clients.asking import ask, make_transport, stream_from
 from tests.scripted_server import (
     answer,
     chunked,
@@ -23,6 +23,7 @@ from tests.scripted_server import (
 )
 from tests.verdict.answers import DONE, GOOD, HELLO, ROLE, STOP, USAGE, chunk, error
 from tm_exporter.clients.limits import Limits
+from tm_exporter.clients.space import Holding, Space
 from tm_exporter.exchange import FaultKind, Phase
 from tm_exporter.observation import Reason
 from tm_exporter.wire.deltas import read_chat_delta
@@ -160,6 +161,34 @@ async def test_events_keep_a_stream_alive() -> None:
 
     assert reason is None
     assert len(record.content_times) == 8
+
+
+async def test_what_came_while_our_loop_was_busy_is_no_stall() -> None:
+    """It was there in time, though nobody came round to read it."""
+    asyncio.get_running_loop().call_later(0.15, time.sleep, 0.6)
+
+    _, _, reason = await stream_from(
+        request, send(UNTIL_CLOSE + HELLO, STOP + DONE, every=0.3), idle_timeout=0.5
+    )
+
+    assert reason is None
+
+
+async def test_a_wait_for_space_is_no_stall() -> None:
+    """The service cannot go on while we do not read."""
+    space = Space(own=0, shared=0)
+    other = Holding(space, "other")
+    await other.grow(1)  # its turn to go on without
+    asyncio.get_running_loop().call_later(0.4, other.end)
+
+    _, _, reason = await stream_from(
+        request,
+        send(UNTIL_CLOSE + HELLO, HELLO * 500 + STOP + DONE, every=0.02),
+        idle_timeout=0.2,
+        transport=make_transport(space=space),
+    )
+
+    assert reason is None
 
 
 async def test_a_stream_that_is_not_ended_by_the_timeout_has_stalled() -> None:

@@ -79,6 +79,7 @@ BALANCE = "Insufficient balance: top up."
 STATUS: Mapping[str, Injection] = {
     "302": status("302 Found", b"", "Location: http://elsewhere.test/"),
     "307": status("307 Again", b"", "Location: /"),
+    "302-nowhere": status("302 Found", b"", "Location: http://[::1"),
     "402": error("402 Pay", message="no"),
     "429-quota": error("429 Slow", code="insufficient_quota"),
     "403-balance": error("403 No", message=BALANCE),
@@ -141,6 +142,7 @@ BODY: Mapping[str, Injection] = {
         lambda good: [in_chunks(good, one_chunk(good.half) + b"two\r\n"), silence]
     ),
     "bad-chunk": turned(lambda good: [in_chunks(good, b"two\r\n"), silence]),
+    "no-chunk": turned(lambda good: [in_chunks(good, b"<html>"), silence]),
     "huge-chunk": turned(lambda good: [in_chunks(good, b"f" * 21 + b"\r\n"), silence]),
     "unknown-coding": turned(lambda good: [send(good.zipped(good.body, "br"))]),
     "bad-gzip": turned(lambda good: [send(good.zipped(good.body))]),
@@ -171,6 +173,16 @@ BODY: Mapping[str, Injection] = {
     "gzip": turned(lambda good: [send(good.zipped(gzip.compress(good.body)))]),
     "deflate": turned(
         lambda good: [send(good.zipped(zlib.compress(good.body), "deflate"))]
+    ),
+    "gzip-members": turned(
+        lambda good: [
+            send(
+                good.zipped(
+                    gzip.compress(good.half)
+                    + gzip.compress(good.body[len(good.half) :])
+                )
+            )
+        ]
     ),
     "more-after-the-end": turned(
         lambda good: [send(good.sent()), send_for_ever(b"x" * 999)]

@@ -194,6 +194,7 @@ HEAD: Mapping[str, Injection] = {
     "early-hints": turned(
         lambda good: [send(head("Link: <x>", status="103 Hints") + good.sent())]
     ),
+    "header-letters": turned(lambda good: [send(good.sent("Server: Zürich"))]),
     "head-drips": turned(
         lambda good: [
             dripping(head(good.type_header), 1, 0.001),

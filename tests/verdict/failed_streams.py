@@ -253,6 +253,19 @@ FAILED_STREAMS = {
     "wrong-model": Row(
         pieces=rewritten(b'"tiny"', b'"huge"'), reason=Reason.WRONG_MODEL
     ),
+    "another-model-later": Row(
+        pieces=paced(
+            [
+                *CHATTED[:3],
+                *(data.replace(b'"tiny"', b'"huge"') for data in CHATTED[3:]),
+            ]
+        ),
+        reason=Reason.WRONG_MODEL,
+    ),
+    "another-model-at-first": Row(
+        pieces=paced([ROLE.replace(b'"tiny"', b'"huge"'), *CHATTED[1:]]),
+        reason=Reason.WRONG_MODEL,
+    ),
     "responses-of-another-model": Row(
         pieces=paced(data.replace(b'"tiny"', b'"huge"') for data in RESPONDED),
         play=TYPED,

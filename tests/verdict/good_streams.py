@@ -159,6 +159,34 @@ GOOD = {
         itl=None,
         text="",
     ),
+    "tool-call-in-bare-parts": Row(
+        pieces=paced(
+            [
+                ROLE,
+                chat({"tool_calls": [{"index": 0, "function": {"name": "f"}}]}),
+                chat({"tool_calls": [{"index": 0}, {"index": 0, "function": None}]}),
+                *(chat({}, "tool_calls"), USAGE, DONE),
+            ]
+        ),
+        ttft=None,
+        chunks=0,
+        itl=None,
+        text="",
+    ),
+    "call-by-its-old-name": Row(
+        pieces=paced(
+            [
+                ROLE,
+                chat({"function_call": {"name": "f", "arguments": ""}}),
+                chat({"function_call": {"arguments": "{}"}}),
+                *(chat({}, "function_call"), USAGE, DONE),
+            ]
+        ),
+        ttft=None,
+        chunks=0,
+        itl=None,
+        text="",
+    ),
     "split-utf-8": Row(
         pieces=byte_by_byte([ROLE, *map(said, "é日😀"), STOP, USAGE, DONE]),
         text="é日😀",
@@ -202,6 +230,25 @@ GOOD = {
                 *(ROLE, *ABC, STOP),
                 event({"choices": [{"index": 1, "delta": {"content": "Z"}}]}),
                 *(USAGE, DONE),
+            ]
+        )
+    ),
+    "two-answers-in-any-order": Row(
+        pieces=paced(
+            [
+                ROLE,
+                *(
+                    event(
+                        {
+                            "choices": [
+                                {"index": 1, "delta": {"content": "Z"}},
+                                {"index": 0, "delta": {"content": letter}},
+                            ]
+                        }
+                    )
+                    for letter in "ABC"
+                ),
+                *(STOP, USAGE, DONE),
             ]
         )
     ),

@@ -27,6 +27,7 @@ from tm_exporter.exchange import Certificate, FaultKind, Phase, Piece, Stage
 
 
 MOST_ADDRESSES = 8  # of one name that are tried before giving up
+_LATE = 0.01  # seconds in which the loop comes round to what is here already
 _NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 
 
@@ -98,6 +99,7 @@ class Conversation:
     _authorization: str | None = None
     _address: Address | None = None
     _connection: Connection | None = None
+    _read_on_at: float = float("-inf")  # when there was space again, after a wait
 
     def __post_init__(self) -> None:
         self.answer = Answer(self.limits, self.now)
@@ -338,7 +340,8 @@ class Conversation:
                     return
                 self.answer.feed_body(*received)
             # What is read out of events takes as much again, and more.
-            await self.held.grow(self.answer.size * (1 if reader is None else 3))
+            if await self.held.grow(self.answer.size * (1 if reader is None else 3)):
+                self._read_on_at = self.clock()
 
     async def _receive_in_time(
         self, reader: BodyReader | None
@@ -358,14 +361,23 @@ class Conversation:
                     return await self._receive()
             except (TimeoutError, Ended):
                 return None
-        left = reader.waiting_since + reader.idle_timeout - self.clock()
-        try:
-            async with asyncio.timeout(left):
+        # The service cannot go on while we do not read.
+        since = max(reader.waiting_since, self._read_on_at)
+        return await self._receive_before(since + reader.idle_timeout, reader)
+
+    async def _receive_before(
+        self, end: float, reader: BodyReader
+    ) -> tuple[float, bytes]:
+        """Return the next bytes if they came before a moment, whenever we read them."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(end - self.clock()):
                 return await self._receive()
-        except TimeoutError:
-            raise Ended(
-                FaultKind.STALLED, f"no event for {reader.idle_timeout:g}s"
-            ) from None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LATE):
+                stamp, data = await self._receive()
+                if stamp <= end:
+                    return stamp, data
+        raise Ended(FaultKind.STALLED, f"no event for {reader.idle_timeout:g}s")
 
 
 def _unreachable(error: OSError, host: str) -> Ended:

@@ -14,6 +14,7 @@ STEP = 16 * 1024
 
 _GZIP = 16 + zlib.MAX_WBITS
 _RAW = -zlib.MAX_WBITS
+_MEMBER = b"\x1f\x8b"  # how each member of gzip begins
 _HEADER_SIZE = 2  # bytes of zlib's own header
 
 
@@ -63,6 +64,7 @@ class Inflate:
         self._stream = zlib.decompressobj(wbits)
         self._head = b""  # what came until zlib had its header
         self._rest = b""  # what came and did not fit into the last step
+        self._after = b""  # what came behind the end, as far as it tells anything
         self.pending = False
 
     @property
@@ -74,6 +76,7 @@ class Inflate:
         """Return one step of what `data` gives; what exceeds it is not even made."""
         self.pending = False
         if self._stream.eof:  # the stream would keep what follows it
+            self._look_behind_the_end(data)
             return b""
         size = min(limit, STEP)
         known = len(self._head) >= _HEADER_SIZE
@@ -89,7 +92,19 @@ class Inflate:
         self._rest = self._stream.unconsumed_tail
         # A full step may leave something in the stream that came of no other bytes.
         self.pending = len(plain) == size and not self._stream.eof
+        if self._stream.eof:
+            self._look_behind_the_end(self._stream.unused_data)
         return plain
+
+    def _look_behind_the_end(self, data: bytes) -> None:
+        """Begin anew with another member of gzip; ignore anything else."""
+        if self._wbits != _GZIP:
+            return
+        self._after += data
+        if self._after.startswith(_MEMBER):
+            self._stream = zlib.decompressobj(self._wbits)
+            self._rest, self._after, self.pending = self._after, b"", True
+        self._after = self._after[: len(_MEMBER)]
 
 
 class Chain:

@@ -8,6 +8,7 @@ STATUS = (
     *alike(Reason.REDIRECT, {
         "302": "302 to another host",
         "307": "307 to the same address",
+        "302-nowhere": "302 to what is no address",
     }),
     *alike(Reason.QUOTA, {
         "402": "402",
@@ -69,6 +70,7 @@ BODY = (
     }),
     *alike(Reason.PROTOCOL, {
         "bad-chunk": "the first chunk has no size",
+        "no-chunk": "the body should come in chunks, and does not",
         "huge-chunk": "the size of a chunk has over twenty digits",
         "unknown-coding": "the content encoding is none that we know",
         "bad-gzip": "the body is not in the gzip that its header names",
@@ -103,6 +105,7 @@ BODY = (
         "untyped": "the answer has no content type",
         "gzip": "a compressed answer (gzip)",
         "deflate": "a compressed answer (deflate)",
+        "gzip-members": "a compressed answer (gzip) in two members",
         "more-after-the-end": "bytes follow the complete answer, and do not end",
         "reset-after-the-end": "the connection is reset after the complete answer",
     }),

@@ -98,6 +98,7 @@ HEAD = (
     *alike(None, {
         "100-continue": "an interim answer (100 Continue) comes first",
         "early-hints": "an interim answer (103) comes first",
+        "header-letters": "a header has letters that are not ASCII",
         "head-drips": "the header comes byte by byte, in time",
         "length-and-chunks": "the header has a length, and the body comes in chunks",
         "kept-open": "the connection is kept open after the answer",

@@ -59,7 +59,7 @@ def read_chat_delta(payload: Mapping[str, Any]) -> Delta:
     return Delta(
         text=text_of(said.get("content"), "delta.content"),
         reasoning=read_reasoning(said, "delta"),
-        tool_calls=read_tool_calls(said, "delta"),
+        tool_calls=read_tool_calls(said, "delta", in_parts=True),
         finish_reason=name_of(choice.get("finish_reason"), "finish_reason"),
         model=name_of(payload.get("model"), "model"),
         fingerprint=read_fingerprint(payload),
@@ -85,7 +85,9 @@ def _first_choice(payload: Mapping[str, Any], usage: Usage | None) -> Mapping[st
     choices = payload.get("choices")
     if choices is None and usage is not None:
         return {}
-    rows = list_of(choices, "choices")
-    choice = object_of(rows[0], "choices[0]") if rows else {}
-    index = choice.get("index")
-    return {} if isinstance(index, int) and index > 0 else choice
+    for at, row in enumerate(list_of(choices, "choices")):
+        choice = object_of(row, f"choices[{at}]")
+        index = choice.get("index")
+        if not isinstance(index, int) or index <= 0:
+            return choice
+    return {}

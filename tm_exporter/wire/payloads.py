@@ -185,17 +185,35 @@ def read_reasoning(message: Mapping[str, Any], what: str) -> str:
     )
 
 
-def read_tool_calls(message: Mapping[str, Any], what: str) -> tuple[str, ...]:
-    """Return the names of the functions called; empty for later parts of a call."""
-    calls = message.get("tool_calls")
-    if calls is None:
-        return ()
+def read_tool_calls(
+    message: Mapping[str, Any], what: str, *, in_parts: bool = False
+) -> tuple[str, ...]:
+    """
+    Return the names of the functions called; empty for later parts of a call.
+
+    Args:
+        message: A message, or what an event adds to one. Its `function_call` is how
+            a call was told before there could be several.
+        what: What it is, for people.
+        in_parts: A part of a call may be without its function.
+    """
+    calls, old = message.get("tool_calls"), message.get("function_call")
     names = []
-    for at, row in enumerate(list_of(calls, f"{what}.tool_calls")):
+    for at, row in enumerate(
+        list_of([] if calls is None else calls, f"{what}.tool_calls")
+    ):
         where = f"{what}.tool_calls[{at}]"
-        called = object_of(object_of(row, where).get("function"), f"{where}.function")
-        names.append(text_of(called.get("name"), f"{where}.function.name"))
+        called = object_of(row, where).get("function")
+        if called is not None or not in_parts:
+            names.append(_function_name(called, f"{where}.function"))
+    if old is not None:
+        names.append(_function_name(old, f"{what}.function_call"))
     return tuple(names)
+
+
+def _function_name(function: Any, what: str) -> str:
+    """Return the name of a function that is called, empty if it is not given."""
+    return text_of(object_of(function, what).get("name"), f"{what}.name")
 
 
 def read_fingerprint(answer: Mapping[str, Any]) -> str | None:

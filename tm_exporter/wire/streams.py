@@ -32,6 +32,7 @@ class StreamRecord:
         begun: Whether a body byte came at all.
         terminated: Whether the terminator came.
         completion: Everything said, put together.
+        other_model: Another name than the completion's, which a later event gives.
         content_times: Monotonic seconds of each event with content, in order.
         events: (arrived, bytes) of each event, in order.
         violations: Kinds of the contract's section 4, in order of appearance, but
@@ -44,6 +45,7 @@ class StreamRecord:
     begun: bool
     terminated: bool
     completion: Completion
+    other_model: str | None
     content_times: tuple[float, ...]
     events: tuple[tuple[float, int], ...]
     violations: tuple[str, ...]
@@ -72,6 +74,7 @@ class StreamReader:
     _tool_calls: list[str] = field(default_factory=list)
     _finish_reason: str | None = None
     _model: str | None = None
+    _other_model: str | None = None
     _fingerprint: str | None = None
     _usage: Usage | None = None
     _usage_is_final: bool = False
@@ -118,6 +121,7 @@ class StreamReader:
                 fingerprint=self._fingerprint,
                 usage=self._usage,
             ),
+            other_model=self._other_model,
             content_times=tuple(self._content_times),
             events=tuple(self._events),
             violations=self._all_violations(),
@@ -166,6 +170,8 @@ class StreamReader:
         self._tool_calls += delta.tool_calls
         self._finish_reason = delta.finish_reason or self._finish_reason
         self._model = self._model or delta.model
+        if delta.model not in (None, self._model):
+            self._other_model = self._other_model or delta.model
         self._fingerprint = self._fingerprint or delta.fingerprint
         if delta.usage is not None:
             self._usage = delta.usage

@@ -24,6 +24,7 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 LEAST_BYTES: Final = 20 * 1024
 """What those of one probe may take, however many there are."""
 
+_SMALL = 4096  # bytes of a run that is not worth thinning
 _MARK = 350  # bytes of a mark, its time, its id, and what refers to them
 
 
@@ -107,7 +108,7 @@ class Past:
         if not self.runs or self.runs[-1].mark.passed != mark.passed:
             self.since = mark.ended
         kept = Kept(mark, self._packing.pack(run))
-        self.last = run.thinned().observation
+        self.last = (run if run.size <= _SMALL else run.thinned()).observation
         self.runs.append(kept)
         if mark.passed:
             self.last_success = mark.ended

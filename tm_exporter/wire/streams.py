@@ -34,7 +34,7 @@ class StreamRecord:
         completion: Everything said, put together.
         other_model: Another name than the completion's, which a later event gives.
         content_times: Monotonic seconds of each event with content, in order.
-        events: (arrived, bytes) of each event, in order.
+        events: How many came.
         violations: Kinds of the contract's section 4, in order of appearance, but
             for those that only times or headers can tell.
         usage_is_final: Whether nothing can have been generated after the usage in
@@ -47,7 +47,7 @@ class StreamRecord:
     completion: Completion
     other_model: str | None
     content_times: tuple[float, ...]
-    events: tuple[tuple[float, int], ...]
+    events: int
     violations: tuple[str, ...]
     usage_is_final: bool
 
@@ -80,7 +80,7 @@ class StreamReader:
     _usage_is_final: bool = False
     _done: bool = False
     _content_times: list[float] = field(default_factory=list)
-    _events: list[tuple[float, int]] = field(default_factory=list)
+    _events: int = 0
     _violations: list[str] = field(default_factory=list)
 
     @property
@@ -123,14 +123,14 @@ class StreamReader:
             ),
             other_model=self._other_model,
             content_times=tuple(self._content_times),
-            events=tuple(self._events),
+            events=self._events,
             violations=self._all_violations(),
             usage_is_final=self.complete or self._usage_is_final,
         )
 
     def _take(self, event: Event) -> None:
         """Judge one event, and keep what it adds."""
-        self._events.append((event.arrived, len(event.data)))
+        self._events += 1
         if event.data == DONE and not self._done:
             # An event that ends a stream by itself may have the marker behind it.
             self._done = self.complete = True

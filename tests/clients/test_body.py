@@ -233,6 +233,25 @@ async def test_an_error_decides_whatever_becomes_of_its_body(steps: list[Any]) -
     assert len(exchange.content) <= Limits().error_body
 
 
+@pytest.mark.parametrize(
+    ("steps", "detail"),
+    [
+        pytest.param([silence], "no answer within 0.2s", id="head"),
+        pytest.param(
+            [send(answer(b"{", length=9)), silence], "no end within 0.2s", id="body"
+        ),
+    ],
+)
+async def test_what_was_waited_for_is_told_in_words(
+    steps: list[Any], detail: str
+) -> None:
+    """What is left of a run's time is no round number."""
+    exchange = await ask_server(request, *steps, timeout=0.200_004)
+
+    assert exchange.fault is not None
+    assert exchange.fault.detail == detail
+
+
 async def test_an_error_body_is_cut_short_by_the_timeout_too() -> None:
     """The whole run has its own limit, and the status is still what decides."""
     steps = send(answer(b"{", status="401 No", length=9)), silence

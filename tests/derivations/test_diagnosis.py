@@ -404,6 +404,30 @@ def test_one_broken_route_without_a_model_shuts_nobody_out(world: World) -> None
     assert world.verdict("beta") is None
 
 
+def test_a_page_of_html_in_place_of_every_answer_is_the_front(world: World) -> None:
+    """A health check passes whatever it gets, and so speaks for nobody."""
+    world.round(Reason.BAD_PAYLOAD, "models", "tokenize", "chat")
+    world.round(Reason.STREAM_INVALID, "chat_stream")
+    world.round(None, "health")
+
+    assert {world.verdict(model) for model in ("", *MODELS)} == {"edge"}
+    step = world.step(Reason.STREAM_INVALID, "chat_stream", "alpha")
+    assert step.startswith("It is the service's front")
+
+
+def test_a_list_that_cannot_be_read_is_the_lists_own_trouble(world: World) -> None:
+    """Models that pass, or fail in another way, have nothing to do with it."""
+    world.round(None)
+    world.clock.advance(10)
+    world.sees("models", Reason.BAD_PAYLOAD)
+    world.sees("chat", Reason.TIMEOUT, "alpha")
+    world.clock.advance(1)
+    world.sees("health")
+
+    assert (world.verdict(), world.verdict("alpha")) == ("edge", "model")
+    assert world.verdict("beta") is None
+
+
 def test_a_target_that_is_down_takes_along_models_not_asked_since(
     world: World,
 ) -> None:
@@ -497,6 +521,65 @@ def test_a_credential_names_the_vendors_commands(
     world.sees(probe, Reason.AUTH, model, target=target)
 
     assert command in world.step(Reason.AUTH, probe, model, target=target)
+
+
+_FRONT = "It is the service's front, whatever is asked there. "
+
+
+def test_a_front_that_answers_nobody_is_not_compared_with_itself(
+    world: World,
+) -> None:
+    """What the sentence of the reason would have us look at is known already."""
+    for reason in (Reason.TIMEOUT, Reason.CONNECTION_LOST):
+        world.round(reason, "health", "models", "chat")
+        world.sees("balance", target="account")
+
+        step = world.step(reason, "chat", "alpha")
+
+        assert world.verdict("alpha") == "edge"
+        assert step.startswith(_FRONT)
+        assert "Compare" not in step
+        assert "request id" not in step  # nothing came that could have one
+
+
+def test_a_front_that_redirects_says_where_to_look(world: World) -> None:
+    """Who has to act depends on where it leads."""
+    world.round(Reason.REDIRECT)
+
+    step = world.step(Reason.REDIRECT, "health")
+
+    assert step.startswith(_FRONT)
+    assert "transcript" in step
+    assert "base_url" in step
+
+
+@pytest.mark.parametrize(
+    ("probe", "target"), [("models", "serverless"), ("balance", "account")]
+)
+def test_one_route_that_fails_alone_is_not_all_that_is_asked(
+    world: World, probe: str, target: str
+) -> None:
+    """It is the service's to mend, and nothing is said of other routes."""
+    world.round(None)
+    world.clock.advance(1)
+    world.sees(probe, Reason.SERVER_ERROR, target=target)
+
+    step = world.step(Reason.SERVER_ERROR, probe, target=target)
+
+    assert world.verdict(target=target) == "edge"
+    assert step.startswith("If it lasts")
+
+
+def test_a_front_that_lets_some_through_is_not_shut(world: World) -> None:
+    """Two routes fail, and others passed since they began to."""
+    world.round(None)
+    world.clock.advance(10)
+    world.round(Reason.SERVER_ERROR, "models", "tokenize")
+    world.clock.advance(1)
+    world.sees("health")
+
+    assert world.verdict() == "edge"
+    assert "whatever is asked" not in world.step(Reason.SERVER_ERROR, "models")
 
 
 def test_a_route_without_credentials_that_refuses_us(world: World) -> None:

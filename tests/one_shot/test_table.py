@@ -32,7 +32,14 @@ def test_every_probe_has_a_row_and_a_failed_one_says_what_to_do() -> None:
     }
     assert why == "    no end within 5s"
     assert step == "    next: look at health: timeout, 200"
-    assert lines[-1] == "2 probes ran, 1 failed, 1 were skipped"
+    assert lines[-1] == "2 probes ran, 1 failed, 1 was skipped"
+
+
+def test_how_many_there_were_is_good_english() -> None:
+    """One probe is asked for by name most of the time."""
+    rows = asked(FAILED, SKIPPED, SKIPPED)
+
+    assert render_table(rows).endswith("\n1 probe ran, 1 failed, 2 were skipped")
 
 
 def test_it_is_plain_unless_a_terminal_shows_it() -> None:

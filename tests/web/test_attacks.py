@@ -225,3 +225,18 @@ async def test_rubbish_after_a_request_ends_the_connection() -> None:
 
     assert said.count(b"HTTP/1.1 200") == 1
     assert said.count(b"HTTP/1.1 400") == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+async def test_a_body_that_breaks_off_into_rubbish_is_no_fault_of_ours(
+    method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is one answer, and nobody can fill our log with tracebacks."""
+    async with served(HELLO) as url, connected(port_of(url)) as (reader, writer):
+        writer.write(f"{method} / HTTP/1.1\r\nhost: x\r\n".encode())
+        writer.write(b"transfer-encoding: chunked\r\n\r\nrubbish\r\n")
+        said = await rest(reader)
+
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert said.count(b"HTTP/1.1") == 1
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]

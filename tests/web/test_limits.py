@@ -155,6 +155,20 @@ async def test_heads_without_end_are_refused(endless: bytes) -> None:
     assert said in (b"", said[:0]) or said.startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.parametrize(
+    "much",
+    [
+        pytest.param(asked(f"GET /metrics?{'a' * 17_000} HTTP/1.1"), id="line"),
+        pytest.param(asked("GET /metrics HTTP/1.1", f"x: {'a' * 17_000}"), id="header"),
+    ],
+)
+async def test_a_head_that_is_too_long_is_refused_though_it_comes_at_once(
+    much: bytes,
+) -> None:
+    """How it is cut into packets makes no difference."""
+    assert (await raw(much)).startswith(b"HTTP/1.1 400 ")
+
+
 async def test_a_fault_of_ours_shows_nothing_of_it() -> None:
     """One sentence, with the headers of every answer."""
     async with served(pages()) as url, client() as asks:

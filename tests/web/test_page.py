@@ -75,7 +75,7 @@ def test_the_first_look_answers_the_first_questions() -> None:
     assert "Tensormesh does not work for us: eu." in text
     assert "Whose fault: ours" in text
     assert "What to do: Check the API key." in text
-    assert "0 of 1 probes pass, 1 fail." in text
+    assert "0 of 1 probes pass, 1 fails." in text
     assert "1 failing - tm-exporter" in text
 
 
@@ -84,6 +84,35 @@ def test_a_diagnosis_tells_whose_fault_it_is_better() -> None:
     text = read(with_overview(status(failing(diagnosis="network_local")))).text
 
     assert "our own network: nothing else can be reached either" in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "whose"),
+    [
+        ("network_remote", "the network's (the way between Tensormesh and us)."),
+        ("edge", "Tensormesh's (its front, for every model alike)."),
+        ("model", "Tensormesh's (the model, not the way to it)."),
+    ],
+)
+def test_whose_fault_it_is_is_said_once(verdict: str, whose: str) -> None:
+    """The same word twice in half a line makes readers look for a difference."""
+    text = read(with_overview(status(failing(diagnosis=verdict)))).text
+
+    assert f"Whose fault: {whose}" in text
+    assert f"; {whose.split(' (')[0]} to fix." in text
+
+
+def test_how_many_there_are_is_good_english() -> None:
+    """One of a kind is the most usual number of failures."""
+    one = [failing(model="a"), model_status(model="b", state="unknown")]
+    two = [failing(model="c"), model_status(model="d", state="unknown")]
+
+    few, more = (
+        read(with_overview(status(*each))).text for each in (one, [*one, *two])
+    )
+
+    assert "0 of 2 probes pass, 1 fails, 1 is not known." in few
+    assert "0 of 4 probes pass, 2 fail, 2 are not known." in more
 
 
 def test_a_row_says_how_a_probe_is_doing() -> None:
@@ -343,6 +372,14 @@ def test_the_budget_is_told_in_words() -> None:
     assert "Of the canary budget 12.25 of 31.00 USD are left this month." in text
     assert "chat runs 1.4 times less often, so that the money lasts." in text
     assert "No money is left for kv_cache, chat_long." in text
+
+
+def test_the_bar_shows_what_the_words_say() -> None:
+    """What is left, and not what is gone: a full bar is a full purse."""
+    document = page.render(status(model_status(), budget=budget()), MOMENT)
+
+    assert 'max="1.0" value="0.5" aria-label="canary budget left today"' in document
+    assert 'value="12.25" aria-label="canary budget left this month"' in document
 
 
 def test_a_ledger_that_cannot_be_used_is_told_first() -> None:

@@ -213,10 +213,11 @@ def _refuse_forbidden() -> None:
 def _timed_out(conversation: Conversation | None, timeout: float) -> Fault:
     """Say in which stage the time ran out."""
     assert conversation is not None  # noqa: S101 -- the time runs only with one
-    detail = f"no end within {timeout:g}s"
-    if conversation.stage is not Stage.BODY:
-        detail = f"{conversation.stage}: no answer within {timeout:g}s"
-    return Fault(conversation.stage, FaultKind.TIMEOUT, detail)
+    stage, seconds = conversation.stage, f"{round(timeout, 3):g}s"
+    detail = f"no {'end' if stage is Stage.BODY else 'answer'} within {seconds}"
+    if stage not in (Stage.HEAD, Stage.BODY):
+        detail = f"{stage}: {detail}"
+    return Fault(stage, FaultKind.TIMEOUT, detail)
 
 
 def _freeze(

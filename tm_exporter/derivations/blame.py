@@ -105,6 +105,9 @@ _STREAMED = frozenset(
         Reason.STREAM_TRUNCATED,
     )
 )
+MISREAD = frozenset((Reason.BAD_PAYLOAD, Reason.STREAM_INVALID))
+"""A status of success, and something else than the route promises."""
+
 _REFUSED = frozenset((Reason.AUTH, Reason.CONFIGURATION))
 _MISROUTED = frozenset((Reason.ROUTING, Reason.WRONG_MODEL))
 

@@ -22,7 +22,7 @@ from tm_exporter.derivations.blame import (
     diagnose,
 )
 from tm_exporter.derivations.latest import IntervalOf, Latest
-from tm_exporter.derivations.sights import Sight, Standing, TargetSights, layer_of
+from tm_exporter.derivations.sights import Sight, Standing, TargetSights
 from tm_exporter.derivations.surroundings import Surroundings
 from tm_exporter.facts import BalanceRead
 from tm_exporter.observation import Observation, Probe, ProbeKey, Reason
@@ -76,8 +76,7 @@ class Diagnoses:
     def watch(self, probe: Probe) -> None:
         """Begin to remember what a probe sees."""
         sights = self._targets.setdefault(probe.key.target, TargetSights())
-        standing = Standing(probe.key, layer_of(probe))
-        sights.standings.setdefault(probe.key, standing)
+        sights.standings.setdefault(probe.key, Standing.of(probe))
 
     def forget(self, key: ProbeKey) -> None:
         """Drop what is known of a probe, and of its target with the last of them."""
@@ -150,6 +149,11 @@ class Diagnoses:
         """Return the models of a target that are asked."""
         sights = self._targets.get(target)
         return set() if sights is None else sights.models
+
+    def is_common(self, key: ProbeKey) -> bool:
+        """Return whether other probes of a target fail with one, and none is spared."""
+        sights = self._targets.get(key.target)
+        return sights is not None and sights.fail_with(key)
 
     def takes_our_key(self, target: str) -> bool | None:
         """

@@ -5,7 +5,7 @@ The sentences of `reasons` know only one run; these know what else was seen, and
 the vendor's own commands where one helps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -30,6 +30,17 @@ _UNTOLD = (
 )
 _WAY = "Other addresses answer: it is the way to this host."
 _FRONT = "It is the service's front, whatever is asked there."
+_DUMB = "Report it with the time and the peer's address: no answer comes to have an id."
+_AT_THE_FRONT: Mapping[Reason, str] = {
+    Reason.TIMEOUT: _DUMB,
+    Reason.CONNECTION_LOST: _DUMB,
+    Reason.REDIRECT: (
+        "See in the transcript where it leads (`location`): to a new address of"
+        " Tensormesh, and base_url has to follow; to anything else, and it is to be"
+        " reported with the request id."
+    ),
+}
+"""For reasons of which it is known already that other routes have the same."""
 _BARRED = (
     "This route needs no credentials and refuses us: a gateway or firewall bars this"
     " address. Report it with the request id and the address that we come from."
@@ -60,6 +71,8 @@ class NextSteps:
         found = self._diagnoses.of(key.target, key.model)
         if found is None or reason is Reason.INTERNAL:
             return step
+        if found.blame is Blame.EDGE and self._diagnoses.is_common(key):
+            step = f"{_FRONT} {_AT_THE_FRONT.get(reason, step)}"
         advise = _ADVICE.get(found.blame)
         return step if advise is None else advise(self, key, found, step)
 
@@ -73,9 +86,7 @@ class NextSteps:
 
     def of_edge(self, _: ProbeKey, found: Diagnosis, step: str) -> str:
         """Advise on what all routes go through."""
-        if found.evidence.reason is Reason.AUTH:
-            return _BARRED
-        return f"{_FRONT} {step}"
+        return _BARRED if found.evidence.reason is Reason.AUTH else step
 
     def of_key(self, key: ProbeKey, found: Diagnosis, step: str) -> str:
         """Advise on a credential."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tm_exporter.derivations.blame import NO_ANSWER, NO_WAY, Layer, Seen
+from tm_exporter.derivations.blame import MISREAD, NO_ANSWER, NO_WAY, Layer, Seen
 from tm_exporter.facts import ModelsServed
 from tm_exporter.observation import Observation, Probe, ProbeKey, Reason
 
@@ -13,7 +13,8 @@ MINUTE = 60.0
 """Seconds around a failure within which something else happened at the same time."""
 
 _SILENT = (Seen.SILENT, Seen.UNREACHED)
-_OPEN = frozenset(("health", "version", "models"))
+_HEALTH = "health"
+_OPEN = frozenset((_HEALTH, "version", "models"))
 
 
 def layer_of(probe: Probe) -> Layer:
@@ -83,6 +84,7 @@ class Standing:
     Attributes:
         key: Whose.
         layer: How deep it goes.
+        reads: Whether it looks into what it gets: a health check passes with any body.
         last: Its last run; None before the first.
         failed: Its last run that failed.
         since: When the first of the runs ended that all passed, or all failed.
@@ -90,9 +92,15 @@ class Standing:
 
     key: ProbeKey
     layer: Layer
+    reads: bool = True
     last: Sight | None = None
     failed: Sight | None = None
     since: float = 0.0
+
+    @classmethod
+    def of(cls, probe: Probe) -> "Standing":
+        """Return how a probe is doing before its first run."""
+        return cls(probe.key, layer_of(probe), reads=probe.section.kind != _HEALTH)
 
     def note(self, sight: Sight) -> None:
         """Take a run."""
@@ -148,6 +156,18 @@ class TargetSights:
         last = self.standings[key].last
         was_silent = last is not None and last.seen in _SILENT
         return sight.seen in _SILENT and not was_silent
+
+    def fail_with(self, key: ProbeKey) -> bool:
+        """Whether others fail as long as one does, and none passes meanwhile."""
+        failing = self.standings.get(key)
+        if failing is None or failing.last is None or failing.last.passed:
+            return False
+        last, since = failing.last, failing.since
+        others = [each for each in self.standings.values() if each is not failing]
+        passed = (each for each in others if each.passed_since(since))
+        if any(each.reads or last.reason not in MISREAD for each in passed):
+            return False
+        return any(each.failed_around(last.at) for each in others)
 
     def of_target(self) -> Iterator[Standing]:
         """Yield the probes that ask no model."""

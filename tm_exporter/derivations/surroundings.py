@@ -2,9 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from tm_exporter.derivations.blame import OF_ALL, Evidence, Layer, Seen, blame_of
+from tm_exporter.derivations.blame import (
+    MISREAD,
+    OF_ALL,
+    Evidence,
+    Layer,
+    Seen,
+    blame_of,
+)
 from tm_exporter.derivations.elsewhere import Elsewhere
 from tm_exporter.derivations.sights import MINUTE, Sight, Standing, TargetSights
+from tm_exporter.observation import Reason
 
 
 class Surroundings:
@@ -51,32 +59,43 @@ class Surroundings:
             layer=standing.layer,
             answered=failure.answered,
             authenticated=failure.authenticated,
-            opened=self._opened(standing, failure.at),
+            opened=self._opened(standing, failure),
             whole=self._whole(standing, failure.at),
             reference=self._reference_around(failure.at),
             elsewhere=elsewhere,
             credit=credit,
         )
 
-    def shuts(self, gate: Standing, failure: Sight) -> bool:
-        """Whether a failed route shows that the way in is shut, and not only it."""
+    def shuts(
+        self, gate: Standing, failure: Sight, *, like: Reason | None = None
+    ) -> bool:
+        """
+        Return whether a failed route shows that the way in is shut, and not only it.
+
+        Args:
+            gate: Its probe.
+            failure: Its run.
+            like: Why a probe failed that may have run into the same. Where both got
+                what they cannot read, who passes without reading speaks for nobody.
+        """
+        are_misread = failure.reason in MISREAD and like in MISREAD
         passed_on = (
             other.passed_since(failure.at) and not other.failed_around(failure.at)
             for other in self._gates(gate)
-            if other is not gate
+            if other is not gate and (other.reads or not are_misread)
         )
         return blame_of(self.evidence(gate, failure)) in OF_ALL and not any(passed_on)
 
-    def _opened(self, asking: Standing, at: float) -> Seen:
-        """Return how the routes without a model did around a moment."""
+    def _opened(self, asking: Standing, failed: Sight) -> Seen:
+        """Return how the routes without a model did around a failure."""
         if asking.layer in (Layer.OPEN, Layer.ACCOUNT):
             return Seen.UNKNOWN
         found = Seen.UNKNOWN
         for gate in self._gates(asking):
-            failure = gate.failed_around(at)
-            if failure is not None and self.shuts(gate, failure):
+            failure = gate.failed_around(failed.at)
+            if failure is not None and self.shuts(gate, failure, like=failed.reason):
                 return Seen.BAD
-            if gate.passed_since(at - MINUTE):
+            if gate.passed_since(failed.at - MINUTE):
                 found = Seen.GOOD
         return found
 

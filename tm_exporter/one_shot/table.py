@@ -56,8 +56,10 @@ def _why(row: Row, asked: Asked) -> Iterator[str]:
 def _sum(seen: Sequence[Row]) -> str:
     skipped = sum(isinstance(each, Skipped) for each in seen)
     failed = sum(map(has_failed, seen))
-    more = f", {skipped} were skipped" if skipped else ""
-    return f"{len(seen) - skipped} probes ran, {failed} failed{more}"
+    was = "was" if skipped == 1 else "were"
+    more = f", {skipped} {was} skipped" if skipped else ""
+    ran = len(seen) - skipped
+    return f"{ran} {'probe' if ran == 1 else 'probes'} ran, {failed} failed{more}"
 
 
 def _cells(seen: Row) -> Cells:

@@ -144,6 +144,9 @@ class BoundedConnection(H11Protocol):
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.cut()
             return
+        if self._is_working:  # its body is what is wrong: one answer is enough
+            self.cycle.keep_alive = False
+            return
         headers = [
             *self.server_state.default_headers,
             *((name.encode(), value.encode()) for name, value in HEADERS.items()),

@@ -18,18 +18,18 @@ _MOST_TARGETS = 12
 WHOSE: Mapping[Party, str] = {
     "us": "ours",
     "service": "Tensormesh's",
-    "network": "the network's, between Tensormesh and us",
+    "network": "the network's",
     "exporter": "the exporter's own",
 }
 _MORE: Mapping[str, str] = {
     "network_local": "our own network: nothing else can be reached either",
-    "network_remote": "the way between us and Tensormesh",
-    "edge": "Tensormesh's front, for every model alike",
+    "network_remote": "the way between Tensormesh and us",
+    "edge": "its front, for every model alike",
     "auth": "a credential of ours is refused",
     "quota": "the credit is used up",
     "throttled": "requests are being throttled",
     "routing": "nobody serves the model or the user that we name",
-    "model": "a model of Tensormesh's",
+    "model": "the model, not the way to it",
     "stream": "streams, while whole answers pass",
 }
 
@@ -75,9 +75,13 @@ def _count(status: Status) -> str:
     failing = sum(m.state == "failing" for m in models)
     unknown = len(models) - passing - failing
     counts = [f"{passing} of {len(models)} probes pass"]
-    counts += [f"{failing} fail"] if failing else []
-    counts += [f"{unknown} are not known"] if unknown else []
+    counts += [_number(failing, "fails", "fail")] if failing else []
+    counts += [_number(unknown, "is not known", "are not known")] if unknown else []
     return f"{', '.join(counts)}."
+
+
+def _number(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
 
 
 def _targets(told: Sequence[TargetStatus]) -> Html | None:

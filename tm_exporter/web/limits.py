@@ -15,6 +15,9 @@ MOST_REQUESTS = 64
 MOST_HEADERS = 100
 """Of one request; a scraper sends ten."""
 
+LONGEST_HEAD = 16 * 1024
+"""Bytes of a request's line and headers, together."""
+
 _VERSIONS = {"1.0", "1.1"}
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -104,6 +107,8 @@ class RequestLimits:
             return Refusal(505, "HTTP/1.1 is spoken here", connection="close")
         if len(scope["headers"]) > MOST_HEADERS:
             return Refusal(431, "too many headers", connection="close")
+        if _length(scope) > LONGEST_HEAD:  # and came at once, or h11 had refused it
+            return Refusal(400, "too long a request", connection="close")
         if _has_body(scope["headers"]):
             # What is left of it is not waited for.
             return Refusal(413, "no page here takes a body", connection="close")
@@ -117,6 +122,12 @@ class RequestLimits:
         if terms != self._bucket.terms:
             self._bucket = Bucket(*terms, self._clock)
         return self._bucket.take()
+
+
+def _length(scope: Scope) -> int:
+    """Return about how many bytes the line and the headers of a request have."""
+    line = len(scope["raw_path"]) + len(scope["query_string"])
+    return line + sum(len(name) + len(value) for name, value in scope["headers"])
 
 
 def _has_body(headers: Headers) -> bool:

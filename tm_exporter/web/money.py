@@ -60,7 +60,7 @@ def _budget(budget: BudgetStatus | None) -> Iterator[Html | str]:
 
 
 def _window(window: BudgetWindow) -> Html:
-    """Return how much of a window's money is spent, as words and as a bar."""
+    """Return how much of a window's money is left, as words and as a bar."""
     limit = money(window.limit_usd, _USD)
     this = _THIS[window.window]
     if window.remaining_usd is None:
@@ -70,8 +70,8 @@ def _window(window: BudgetWindow) -> Html:
         "meter",
         min=0,
         max=window.limit_usd,
-        value=max(0.0, window.limit_usd - left),
-        aria_label=f"canary budget used or set aside {this}",
+        value=left,
+        aria_label=f"canary budget left {this}",
     )
     words = f"Of the canary budget {amount(left)} of {limit} are left {this}."
     return tag("span", words, " ", meter)

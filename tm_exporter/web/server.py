@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from tm_exporter.web import listen
 from tm_exporter.web.connection import BoundedConnection
 from tm_exporter.web.door import Door
+from tm_exporter.web.limits import LONGEST_HEAD
 from tm_exporter.web.protection import Current, Protection, none
 
 
@@ -149,5 +150,5 @@ def _config(app: ASGIApp, protocol: type[BoundedConnection]) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=75,  # longer than the usual scrape interval
-        h11_max_incomplete_event_size=16 * 1024,
+        h11_max_incomplete_event_size=LONGEST_HEAD,
     )

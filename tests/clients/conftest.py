@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,16 +18,11 @@ async def nothing_is_left_open() -> AsyncIterator[None]:
     """Whatever happened, no socket stays open and the loop watches none."""
     before = sockets(), watched()
     yield
-    await asyncio.to_thread(join_look_ups)
     assert watched() == before[1]
+    over = time.monotonic() + PATIENCE
+    while not sockets() <= before[0] and time.monotonic() < over:
+        await asyncio.sleep(0.01)  # a look-up that a test gave up has one of its own
     assert sockets() <= before[0]
-
-
-def join_look_ups() -> None:
-    """Wait for look-ups that a test gave up: they open files of their own."""
-    for thread in threading.enumerate():
-        if thread.name.startswith("resolve "):
-            thread.join(PATIENCE)
 
 
 def sockets() -> set[str]:

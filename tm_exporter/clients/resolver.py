@@ -2,16 +2,18 @@
 Turn a host name into addresses, without ever blocking the loop or the exit.
 
 The system's own resolver is asked, because that is what the programs ask whose
-view we stand in for. A look-up cannot be cancelled, so each has a daemon thread:
-one that hangs keeps neither a probe past its timeout nor the process alive.
+view we stand in for. A look-up cannot be cancelled, so each has a daemon thread while
+it lasts: one that hangs keeps neither a probe past its timeout nor the process alive.
 """
 
 import asyncio
 import ipaddress
 import socket
-import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
+
+from tm_exporter.clients.threads import Threads
 
 
 IpProtocol = Literal["auto", "ip4", "ip6"]
@@ -52,6 +54,7 @@ class Resolver:
     def __init__(self, most: int = 1000) -> None:
         self._most = most
         self._asked: dict[_Name, asyncio.Future[_Found]] = {}
+        self._threads = Threads("resolver")
 
     async def resolve(
         self, host: str, port: int, protocol: IpProtocol = "auto"
@@ -70,23 +73,22 @@ class Resolver:
         return found
 
     def _ask(self, name: _Name) -> "asyncio.Future[_Found]":
-        """Begin to look a name up, in a thread of its own."""
+        """Begin to look a name up, in a thread that has nothing else to do."""
         if len(self._asked) >= self._most:
             raise OSError("too many names are waiting for the resolver")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[_Found] = loop.create_future()
-        thread = threading.Thread(
-            target=_look_up,
-            args=(loop, answer, name),
-            name=f"resolve {name[0]}",
-            daemon=True,
-        )
         try:
-            thread.start()
+            worker = self._threads.begin(partial(_look_up, loop, answer, name))
         except RuntimeError:
             raise OSError("no thread left to ask the resolver in") from None
         self._asked[name] = answer
-        answer.add_done_callback(lambda _: self._asked.pop(name))
+
+        def note(_: object) -> None:
+            del self._asked[name]
+            self._threads.over(worker)
+
+        answer.add_done_callback(note)
         return answer
 
 

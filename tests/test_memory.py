@@ -92,6 +92,10 @@ def test_what_is_recalled_is_a_copy() -> None:
         pytest.param(b'{"version": "1", "values": {}}', id="odd version"),
         pytest.param(b'{"version": 1, "values": []}', id="odd values"),
         pytest.param(b"[" * 100_000, id="deep"),
+        pytest.param(
+            b'{"version": 1, "values": {"a": {"b": ' + b"[" * 300 + b"]" * 300 + b"}}}",
+            id="deep value",
+        ),
     ],
 )
 def test_a_broken_file_is_an_empty_memory(tmp_path: Path, content: bytes) -> None:

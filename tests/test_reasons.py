@@ -87,6 +87,18 @@ def test_every_surface_has_a_next_step(surface: Surface, reason: Reason) -> None
             ("First see whether it is our own traffic on this account",),
             id="429-control-plane",
         ),
+        pytest.param(
+            "on_demand",
+            Reason.THROTTLED,
+            ("First see whether it is our own traffic", "replicas", "not shared"),
+            id="429-on-demand",
+        ),
+        pytest.param(
+            "serverless",
+            Reason.STREAM_STALLED,
+            ("transcript", "slow", "`timeout`", "`max_tokens`", "request id"),
+            id="stalled",
+        ),
         pytest.param("serverless", Reason.QUOTA, ("balance", "top up"), id="402"),
         pytest.param("serverless", Reason.REDIRECT, ("base_url",), id="302"),
     ],
@@ -98,6 +110,18 @@ def test_the_next_step_fits_the_surface(
     step = next_step(ProbeKey("t", surface, "chat"), reason, None)
 
     assert [word for word in words if word not in step] == []
+
+
+def test_the_model_list_has_one_thing_to_expect() -> None:
+    """What other probes may expect is no advice on it."""
+    key = ProbeKey("t", "serverless", "models")
+
+    step = next_step(key, Reason.ASSERTION, None)
+
+    assert "not on the list" in step
+    assert "`models`" in step
+    assert "tokenizer" not in step
+    assert sentences(step) in (1, 2)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ def main() -> int:
     more, in which the one would be lost on the first process of a container, which no
     default ends, and the other would print a traceback.
     """
+    _open_standard_streams()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     from tm_exporter.cli import main as command_line  # noqa: PLC0415 -- not before
@@ -27,6 +28,23 @@ def main() -> int:
     if not _runs_until_told():  # what was begun is interrupted, and cleans up
         signal.signal(signal.SIGINT, signal.default_int_handler)
     return command_line()
+
+
+def _open_standard_streams() -> None:
+    """
+    Have standard streams that are closed lead nowhere.
+
+    Else a socket gets the number of one, and the event loop ends the process when that
+    is closed.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # the lowest number that is free is this one
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _runs_until_told() -> bool:

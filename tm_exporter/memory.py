@@ -161,7 +161,10 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
     if version != VERSION or not isinstance(document.get("values"), dict):
         raise ValueError("the file is not a memory of this program")
     values = document["values"].items()
-    return {name: orjson.dumps(v) for name, v in values if isinstance(v, dict)}
+    try:
+        return {name: orjson.dumps(v) for name, v in values if isinstance(v, dict)}
+    except TypeError as error:  # it reads what is deeper than what it writes
+        raise ValueError(str(error)) from None
 
 
 def _refuse_newer(path: Path) -> None:

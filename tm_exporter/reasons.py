@@ -164,7 +164,9 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
     Reason.STREAM_STALLED: Explanation(
         "service",
         "A stream began, then went silent or did not end in time.",
-        "Compare with other models of this target; if only this one stalls, report it.",
+        "See in the transcript when events came: if to the end, the model is slow, or"
+        " `timeout` too short for `max_tokens`. If not, report it with the request id,"
+        " and say whether other models stall too.",
     ),
     Reason.STREAM_TRUNCATED: Explanation(
         "service",
@@ -212,16 +214,30 @@ _BY_SURFACE: Mapping[tuple[str, Reason], str] = {
         "Check X-User-Id (user_id), and that the model is the served gateway name,"
         " not the Control Plane's modelId."
     ),
+    ("on_demand", Reason.THROTTLED): (
+        "First see whether it is our own traffic, and send less or add replicas if so;"
+        " if not, report it, since an On-Demand deployment is not shared; its canaries"
+        " wait as told."
+    ),
     ("on_demand", Reason.AUTH): (
         "Check the API key and user_id: On-Demand needs both on every route."
     ),
 }
 
 
+_NOT_LISTED = (
+    "A configured model is not on the list: withdrawn, renamed or misspelt. Correct"
+    " its name under `models`, or take it out."
+)
+"""What a probe that asks no model can find amiss in a good answer."""
+
+
 def next_step(key: ProbeKey, reason: Reason, exchange: Exchange | None) -> str:
     """Return what to do first about a failed run, in one or two sentences."""
     told = exchange.header("retry-after") if exchange is not None else None
     step = _BY_SURFACE.get((key.surface, reason), EXPLANATIONS[reason].next_step)
+    if reason is Reason.ASSERTION and not key.model:
+        return _NOT_LISTED
     if reason is Reason.THROTTLED and told is not None and told.strip().isdigit():
         return f"{step} Asked to wait {told.strip()[:6]} s."
     return step

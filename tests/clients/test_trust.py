@@ -63,6 +63,32 @@ def test_a_file_of_the_same_size_is_still_another(tmp_path: Path) -> None:
     assert store.context(TrustSet(path)) is not context
 
 
+def test_a_change_whose_time_was_set_back_is_a_change(tmp_path: Path) -> None:
+    """Length, time and inode are what they were; nobody can set all of it back."""
+    path = tmp_path / "ca.pem"
+    path.write_bytes(foreign())
+    before = path.stat()
+    store = TrustStore()
+    context = store.context(TrustSet(path))
+
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert store.context(TrustSet(path)) is not context
+
+
+@pytest.mark.parametrize("key", ["ca_bundle", "client_cert", "client_key"])
+def test_what_is_no_regular_file_is_not_waited_for(
+    ca_bundle: Path, tmp_path: Path, key: str
+) -> None:
+    """A pipe that nobody writes to would stop all probes."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    trust = TrustSet(**{"client_cert": ca_bundle, key: pipe})
+
+    with pytest.raises(TrustUnavailable, match="pipe: not a regular file"):
+        TrustStore().context(trust)
+
+
 def test_nothing_is_weakened() -> None:
     """Chain, name and dates are verified, and old protocols are off."""
     context = TrustStore().context(TrustSet())

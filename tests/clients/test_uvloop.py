@@ -1,7 +1,10 @@
 """The transport on uvloop: what it sees is what it sees on the loop of Python."""
 
 import asyncio
+import socket
 import ssl
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import uvloop
 from tests.clients.asking import Seen, ask, make_transport, seen, stream_from
 from tests.clients.test_stream import UNTIL_CLOSE
 from tests.scripted_server import (
+    Peer,
     answer,
     deaf_port,
     free_port,
@@ -23,6 +27,7 @@ from tests.scripted_server import (
     silence,
 )
 from tests.verdict.answers import GOOD
+from tm_exporter.clients.connection import Connection
 from tm_exporter.clients.stamps import Stamps
 from tm_exporter.clients.trust import TrustSet
 from tm_exporter.exchange import Exchange, FaultKind, Stage
@@ -71,6 +76,37 @@ def test_a_long_request_and_a_long_answer() -> None:
 
     assert exchange.content == long
     assert len(server.received) > 3_000_000
+
+
+@pytest.mark.parametrize("size", [10, 40_000])
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_reset_right_behind_the_last_bytes(
+    loop: Callable[[], asyncio.AbstractEventLoop], size: int
+) -> None:
+    """The bytes are read, and then it is told, and not waited for."""
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(bytes_before_a_reset(size)) == size
+
+
+async def bytes_before_a_reset(size: int) -> int:
+    """Return how many bytes come before a reset that is there as soon as they are."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        where = socket.AF_INET, listener.getsockname()
+        connection = await Connection.open(where, time.monotonic, Stamps())
+        sock, _ = listener.accept()
+        sock.sendall(bytes(size))
+        reset(Peer(sock))  # the loop has not turned since it was connected
+        received = bytearray()
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(read_to_the_end(connection, received), 5)
+        connection.close()
+    return len(received)
+
+
+async def read_to_the_end(connection: Connection, received: bytearray) -> None:
+    """Add what comes, until nothing more does."""
+    while data := (await connection.receive())[1]:
+        received += data
 
 
 def test_addresses_where_nobody_answers() -> None:

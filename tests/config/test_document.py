@@ -41,10 +41,12 @@ def test_an_alias_bomb_ends_soon(tmp_path: Path) -> None:
     assert "there are too many values" in problems(path)
 
 
-def test_deep_nesting_is_no_crash(tmp_path: Path) -> None:
-    """A file of brackets is a mistake like any other."""
+@pytest.mark.parametrize("depth", [600, 5000, 200_000])
+@pytest.mark.parametrize("step", ["[", "{a: ", "- ", "? "])
+def test_deep_nesting_is_no_crash(tmp_path: Path, step: str, depth: int) -> None:
+    """A file of brackets is a mistake like any other; it ends no daemon."""
     path = tmp_path / "exporter.yml"
-    path.write_text("log: " + "[" * 5000 + "]" * 5000)
+    path.write_text(step * depth)
 
     assert "exporter.yml" in problems(path)
 

@@ -71,6 +71,18 @@ async def test_a_swapped_link_is_a_change(tmp_path: Path) -> None:
     assert await value(secret) == "ak-2"
 
 
+async def test_a_change_whose_time_was_set_back_is_a_change(path: Path) -> None:
+    """As copying tools do; taking away the right to read it shows like that, too."""
+    secret = FileSecret(path)
+    before = path.stat()
+    assert await value(secret) == "ak-first"
+
+    path.write_text("ak-other\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert await value(secret) == "ak-other"
+
+
 async def test_an_unchanged_file_is_not_read_again(path: Path) -> None:
     """It is looked at before every request, but opened only after a change."""
     secret = FileSecret(path)

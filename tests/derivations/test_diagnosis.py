@@ -582,6 +582,19 @@ def test_a_front_that_lets_some_through_is_not_shut(world: World) -> None:
     assert "whatever is asked" not in world.step(Reason.SERVER_ERROR, "models")
 
 
+def test_every_model_is_not_this_model(world: World) -> None:
+    """Where all of them fail, none is to be suspected for itself."""
+    world.round(None)
+    world.clock.advance(1)
+    world.sees("chat", Reason.EMPTY_OUTPUT, "alpha")
+    one = world.step(Reason.EMPTY_OUTPUT, "chat", "alpha")
+    world.sees("chat", Reason.EMPTY_OUTPUT, "beta")
+    every = world.step(Reason.EMPTY_OUTPUT, "chat", "alpha")
+
+    assert one.startswith("The surface itself answers: it is this model.")
+    assert every.startswith("The surface itself answers: it is every model asked.")
+
+
 def test_a_route_without_credentials_that_refuses_us(world: World) -> None:
     """No key can be wrong where none is shown."""
     world.sees("health", Reason.AUTH)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,15 @@ from tm_exporter.daemon.daemon import Daemon
 from tm_exporter.daemon.serve import serve
 from tm_exporter.logs.setup import configure
 from tm_exporter.sinks.histogram import Histogram
-from tm_exporter.sinks.series import Rows
 
 
+_COUNTED = (
+    catalog.PROBE_SLOTS,
+    catalog.PROBE_ATTEMPTS,
+    catalog.PROBE_SKIPPED,
+    catalog.PROBE_FAILURES,
+    catalog.EXPORTER_FAULTS,
+)
 _ENDING = 3.0  # seconds in which threads that nobody waits for come to their end
 
 
@@ -59,11 +66,9 @@ def census(daemon: Daemon) -> Mapping[str, Any]:
         for key, entry in daemon._schedule._entries.items()
         if entry.is_running
     }
-    rows = dict(daemon._metrics.families())
-    slots = _summed(rows, catalog.PROBE_SLOTS)
-    attempts = _summed(rows, catalog.PROBE_ATTEMPTS)
-    skipped = _summed(rows, catalog.PROBE_SKIPPED)
-    failed = _summed(rows, catalog.PROBE_FAILURES)
+    sums = _sums(daemon)
+    slots, attempts = sums[catalog.PROBE_SLOTS], sums[catalog.PROBE_ATTEMPTS]
+    skipped, failed = sums[catalog.PROBE_SKIPPED], sums[catalog.PROBE_FAILURES]
     odd = [
         labels
         for labels, count in slots.items()
@@ -83,7 +88,7 @@ def census(daemon: Daemon) -> Mapping[str, Any]:
         "slots": sum(slots.values()),
         "skipped": sum(skipped.values()),
         "failed": sum(failed.values()),
-        "faults": sum(_summed(rows, catalog.EXPORTER_FAULTS).values()),
+        "faults": sum(sums[catalog.EXPORTER_FAULTS].values()),
         "odd": odd,
     }
 
@@ -105,12 +110,19 @@ def _threads() -> list[str]:
     return [thread.name for thread in threading.enumerate()]
 
 
-def _summed(rows: Mapping[Family, Rows], family: Family) -> Counter[tuple[str, ...]]:
-    """Return counts by whose they are, whatever the reason."""
-    sums: Counter[tuple[str, ...]] = Counter()
-    for labels, value in rows.get(family, {}).items():
-        assert not isinstance(value, Histogram)
-        sums[labels[:4]] += int(value)
+def _sums(daemon: Daemon) -> dict[Family, Counter[tuple[str, ...]]]:
+    """
+    Return counts by whose they are, whatever the reason.
+
+    One owner of series after the other: a page of them all, every few seconds, would
+    take more memory than what is looked for.
+    """
+    sums = {family: Counter[tuple[str, ...]]() for family in _COUNTED}
+    for owner in chain.from_iterable(daemon._metrics.owners()):
+        for family, rows in owner:
+            for labels, value in rows.items() if family in sums else ():
+                assert not isinstance(value, Histogram)
+                sums[family][labels[:4]] += int(value)
     return sums
 
 

@@ -207,6 +207,47 @@ def test_the_files_of_the_tm_command_are_sources_too(tmp_path: Path) -> None:
     assert read().settings.targets[0].api_key_file == tmp_path / "config.toml"
 
 
+@pytest.mark.parametrize("text", ["", "\n", "# to do\n", "---\n", "null\n"])
+@pytest.mark.parametrize("name", ["exporter.yml", "more/a.yml"])
+def test_a_file_that_says_nothing_any_more_is_refused(
+    files: Files, name: str, text: str
+) -> None:
+    """It is about to be written anew, or the disk is full."""
+    files.write(targets_from=["more/*.yml"])
+    put(files.folder / "more" / "a.yml", "[]")
+    before = files.read()
+    put(files.folder / name, text)
+
+    assert f"{files.folder / name} said something before" in refused(files, before)
+
+
+def test_no_target_at_all_may_be_meant(files: Files) -> None:
+    """Whoever writes it down is not mistaken for one who is about to write."""
+    files.write(target("a"))
+    before = files.read()
+    files.write(targets=[])
+
+    assert candidate(files.read, before).settings.targets == ()
+
+
+@pytest.mark.parametrize("text", ["", "[managed]\n", None])
+def test_a_file_of_the_tm_command_without_keys_is_refused(
+    tmp_path: Path, text: str | None
+) -> None:
+    """Its target fails and says so, rather than being watched no more."""
+    path = tmp_path / "config.toml"
+    put(path, '[managed]\ngateway_api_key = "ak-made-up"\n')
+
+    def read() -> Loaded:
+        return load(file=None, environ={"TM_CONFIG_HOME": str(tmp_path)})
+
+    before = read()
+    path.unlink() if text is None else path.write_text(text)
+
+    with pytest.raises(Refused, match="said something before"):
+        candidate(read, before)
+
+
 def _touch(path: Path) -> None:
     put(path, path.read_text())
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from signal import SIGINT, SIGTERM
 from typing import Any
@@ -108,3 +109,21 @@ def test_ctrl_c_while_the_program_loads(
         assert process.end(SIGINT, within=2) == status
         assert process.stdout == ""
         assert process.stderr == ""
+
+
+def test_a_start_without_standard_streams(tmp_path: Path) -> None:
+    """Nothing else gets their numbers, at which the event loop would abort."""
+    config = configuration(tmp_path, "http://127.0.0.1:1", targets=1, probes=PROBES)
+    port = free_port()
+    command = f'exec "$0" run --config "$1" --listen 127.0.0.1:{port} <&- >&- 2>&-'
+    url = f"http://127.0.0.1:{port}/metrics"
+
+    def answered() -> bool:
+        with suppress(httpx.TransportError):
+            return httpx.get(url, trust_env=False).is_success
+        return False
+
+    with child(tmp_path, "sh", "-c", command, TM_EXPORTER, config) as process:
+        eventually(answered, within=20, what="an answer")
+
+        assert process.end(SIGTERM, within=_ENDING) == 0

@@ -57,6 +57,16 @@ ACCOUNT = target("account", "control_plane", balance=good(model=""))
             "Tensormesh does not work for us: eu.",
         ),
         (
+            [target(tokenize=good(), chat=bad("quota"))],
+            "failing",
+            "Tensormesh does not work for us: eu.",
+        ),
+        (
+            [target(tokenize=good(), health=bad(model=""))],
+            "failing",
+            "Tensormesh works only in part for us: eu.",
+        ),
+        (
             [target("a", chat=bad()), target("b", chat=good())],
             "failing",
             "Tensormesh works only in part for us: a.",
@@ -126,6 +136,11 @@ def test_failures_of_one_reason_are_one_problem() -> None:
         ("connect_failed", "network_remote", "network"),
         ("auth", "quota", "us"),
         ("routing", "edge", "service"),
+        ("routing", "routing", "us"),
+        ("wrong_model", "routing", "service"),
+        ("server_error", "model", "service"),
+        ("bad_request", "model", "us"),
+        ("bad_request", "edge", "service"),
         ("internal", None, "exporter"),
     ],
 )

@@ -19,6 +19,7 @@ from tm_exporter.views.status import (
     BudgetWindow,
     MaintenanceStatus,
     ModelStatus,
+    ProbeStatus,
     Status,
     TargetStatus,
 )
@@ -90,7 +91,7 @@ def test_a_diagnosis_tells_whose_fault_it_is_better() -> None:
     ("verdict", "whose"),
     [
         ("network_remote", "the network's (the way between Tensormesh and us)."),
-        ("edge", "Tensormesh's (its front, for every model alike)."),
+        ("edge", "Tensormesh's (its front, not one model)."),
         ("model", "Tensormesh's (the model, not the way to it)."),
     ],
 )
@@ -99,7 +100,35 @@ def test_whose_fault_it_is_is_said_once(verdict: str, whose: str) -> None:
     text = read(with_overview(status(failing(diagnosis=verdict)))).text
 
     assert f"Whose fault: {whose}" in text
-    assert f"; {whose.split(' (')[0]} to fix." in text
+    assert f"; {whose.partition(' (')[0]} to fix." in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict", "whose"),
+    [
+        ("wrong_model", "routing", "Tensormesh's (another model answers)."),
+        ("bad_request", "model", "ours (what we ask for is refused)."),
+    ],
+)
+def test_whose_fault_it_is_fits_what_to_do(
+    reason: str, verdict: str, whose: str
+) -> None:
+    """A verdict is about where, and some reasons know better about who."""
+    told = status(failing(reason=reason, diagnosis=verdict))
+
+    assert f"Whose fault: {whose}" in read(with_overview(told)).text
+
+
+def test_the_control_plane_has_no_models_that_are_all_alike() -> None:
+    """Whose fault it is there is told without them."""
+    probe = failing(model="", reason="overloaded", diagnosis="edge")
+    told = TargetStatus(
+        "account", "control_plane", (ProbeStatus("auth", (probe,)),), state="failing"
+    )
+
+    text = read(with_overview(replace(status(), targets=(told,)))).text
+
+    assert "Whose fault: Tensormesh's (its Control Plane)." in text
 
 
 def test_how_many_there_are_is_good_english() -> None:
@@ -162,6 +191,15 @@ def test_what_is_unknown_says_why() -> None:
     assert "Not known yet whether Tensormesh works for us: eu." in text
     assert "it has not run yet; next slot in 3 min" in text
     assert "not ready yet" in text
+
+
+def test_a_slot_that_is_due_is_not_in_the_past() -> None:
+    """What is to come is not `just now`."""
+    due = model_status(state="unknown", detail="it has not run yet", next_slot=MOMENT)
+
+    document = page.render(status(due), MOMENT + timedelta(seconds=2))
+
+    assert "next slot now" in Reader(document).text
 
 
 def test_what_never_ran_is_told() -> None:

@@ -190,21 +190,32 @@ class Connection:
         return arrived
 
     def _on_readable(self) -> None:
-        """Take what the socket has, stamp it, wake the reader."""
+        """
+        Take what the socket has, and wake the reader.
+
+        All that it has: uvloop tells only once of a connection that broke, and then
+        there may be bytes that came before it did.
+        """
+        while self._take():
+            pass
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _take(self) -> bool:
+        """Take some bytes, stamp them, and return whether there may be more."""
         try:
             stamp, data = self._reading.read(_READ_SIZE)
         except (BlockingIOError, InterruptedError):
-            return
+            return False
         except OSError as error:
             self._finish(error)
+            return False
+        if data:
+            self._arrived.append((stamp, data))
+            self._hold(len(data))
         else:
-            if data:
-                self._arrived.append((stamp, data))
-                self._hold(len(data))
-            else:
-                self._finish(None)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            self._finish(None)
+        return bool(data) and not self._is_held
 
     def _hold(self, size: int) -> None:
         """Count what is queued; leave the rest to the socket if that is too much."""

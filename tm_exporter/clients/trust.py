@@ -7,6 +7,7 @@ made anew when one of them changes.
 """
 
 import ssl
+import stat
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
@@ -58,16 +59,21 @@ class TrustStore:
             TrustUnavailable: A file is missing, unreadable or not what it should be.
         """
         try:
-            state = tuple(
-                (stat.st_mtime_ns, stat.st_ino, stat.st_size)
-                for stat in (path.stat() for path in trust.files)
-            )
+            state = tuple(map(_mark, trust.files))
         except OSError as error:
             raise TrustUnavailable(f"{error.filename}: {error.strerror}") from None
         made = self._made.get(trust)
         if made is None or made[0] != state:
             made = self._made[trust] = (state, _make(trust))
         return made[1]
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    """Return what differs between two states of a file, rights to read it included."""
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode):  # to read a pipe would be to wait
+        raise TrustUnavailable(f"{path}: not a regular file")
+    return state.st_mtime_ns, state.st_ctime_ns, state.st_ino, state.st_size
 
 
 def _make(trust: TrustSet) -> ssl.SSLContext:

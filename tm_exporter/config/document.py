@@ -11,9 +11,10 @@ from tm_exporter.config.origin import KeyPath, Origin, Problem
 from tm_exporter.config.yaml_fault import sentence
 
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_BYTES = 16 * 1024 * 1024
 _MAX_NODES = 500_000  # an alias counts as often as it is used
+_MAX_DEPTH = 500
 
 
 @dataclass(slots=True)
@@ -42,6 +43,26 @@ class Document:
         if len(path) > 1 and path[0] == "targets":
             path = (f"targets[{path[1]}]", *path[2:])
         self.problems.append(Problem(text, path, self.at_line(line)))
+
+
+class _Loader(_FastLoader):  # type: ignore[misc]  # it is one of two
+    """
+    A loader that goes only so deep: the one in C would overrun the stack.
+
+    Both tell a resolver of each step down and up, which has no use for it here.
+    """
+
+    _depth = 0
+
+    def descend_resolver(self, _parent: Any, _index: Any) -> None:
+        """Take note of a step down, or raise RecursionError."""
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise RecursionError
+
+    def ascend_resolver(self) -> None:
+        """Take note of a step up."""
+        self._depth -= 1
 
 
 def read(path: Path) -> Document:

@@ -33,6 +33,7 @@ def read_file(path: Path, targets: TargetList) -> Layer:
     document = read(path)
     targets.problems += document.problems
     if document.value is None:
+        targets.sources.silent.add(path)
         return Layer()
     if not isinstance(document.value, dict):
         targets.complain(
@@ -85,6 +86,8 @@ def _together(layers: Iterable[Layer]) -> Layer:
 def _read_targets(path: Path, targets: TargetList) -> Layer:
     document = read(path)
     targets.problems += document.problems
+    if document.value is None:
+        targets.sources.silent.add(path)
     layer = _as_layer(document)
     if layer is None:
         sentence = "must be a list of targets, or a mapping with only `targets`"

@@ -132,8 +132,9 @@ class FileSecret:
 
 
 def _mark(state: os.stat_result) -> tuple[int, ...]:
-    """Return what differs between two states of a file."""
-    return state.st_mtime_ns, state.st_size, state.st_ino, state.st_dev
+    """Return what differs between two states of a file, rights to read it included."""
+    times = state.st_mtime_ns, state.st_ctime_ns
+    return (*times, state.st_size, state.st_ino, state.st_dev)
 
 
 def _without_waiting(path: str, flags: int) -> int:

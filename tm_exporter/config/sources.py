@@ -34,11 +34,13 @@ class Sources:
         marks: The state of each file, those that were not there included.
         named: Files that were looked for by their name.
         patterns: Where a glob begins, and the glob.
+        silent: Files that say nothing at all, as while they are written anew.
     """
 
     marks: dict[Path, Mark] = field(default_factory=dict)
     named: list[Path] = field(default_factory=list)
     patterns: list[tuple[Path, str]] = field(default_factory=list)
+    silent: set[Path] = field(default_factory=set)
 
     def name(self, path: Path) -> None:
         """Take note of a file that is about to be read, and may be missing."""
@@ -69,6 +71,18 @@ class Sources:
             was_there = any(path.is_relative_to(place) for path in before.marks)
             if was_there and not place.exists():
                 yield str(place)
+
+    def silent_since(self, before: "Sources") -> Iterator[str]:
+        """
+        Yield each file that said something before and says nothing now.
+
+        It is about to be written, or a full disk has cut it, or it is gone; a glob's
+        files may go.
+        """
+        gone = {path for path in self.named if self.marks[path] is None}
+        for path in sorted(self.silent | gone, key=str):
+            if before.marks.get(path) is not None and path not in before.silent:
+                yield str(path)
 
 
 def _matching(beside: Path, pattern: str) -> list[Path]:

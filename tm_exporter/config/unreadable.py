@@ -1,5 +1,6 @@
 """Files of secrets and certificates that cannot be used now."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +66,6 @@ def _missing(target: Access) -> Iterator[str]:
         path = getattr(target, key)
         try:
             if path is not None:
-                path.open("rb").close()
+                os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))  # no pipe waits
         except OSError as error:
             yield f"`{key}` cannot be read now: {path}: {error.strerror}"

@@ -90,6 +90,8 @@ def read_vendor(environ: Mapping[str, str], sources: Sources) -> Vendor:
     if vendor.path is not None:
         sources.name(vendor.path)
         _read_toml(vendor, vendor.path, explicit=bool(environ.get("TM_CONFIG_HOME")))
+        if not vendor.given:
+            sources.silent.add(vendor.path)
     for what, names in VARIABLES.items():
         for name in reversed(names):
             if value := environ.get(name, "").strip():

@@ -35,9 +35,8 @@ _AT_THE_FRONT: Mapping[Reason, str] = {
     Reason.TIMEOUT: _DUMB,
     Reason.CONNECTION_LOST: _DUMB,
     Reason.REDIRECT: (
-        "See in the transcript where it leads (`location`): to a new address of"
-        " Tensormesh, and base_url has to follow; to anything else, and it is to be"
-        " reported with the request id."
+        "See in the transcript where it leads (`location`): if that is a new address of"
+        " Tensormesh, correct base_url; if not, report it with the request id."
     ),
 }
 """For reasons of which it is known already that other routes have the same."""
@@ -131,11 +130,15 @@ class NextSteps:
         sentences = ("Suspect the model's name.", _instead(key.model, served), where)
         return " ".join(filter(None, sentences))
 
-    def of_model(self, _: ProbeKey, found: Diagnosis, step: str) -> str:
+    def of_model(self, key: ProbeKey, found: Diagnosis, step: str) -> str:
         """Advise on what works without this model."""
         if found.evidence.opened is not Seen.GOOD:
             return step
-        return f"The surface itself answers: it is this model. {step}"
+        models = self._diagnoses.models(key.target)
+        others = (self._diagnoses.of(key.target, each) for each in models - {key.model})
+        blames = {None if other is None else other.blame for other in others}
+        which = "every model asked" if blames == {Blame.MODEL} else "this model"
+        return f"The surface itself answers: it is {which}. {step}"
 
     def of_stream(self, _: ProbeKey, found: Diagnosis, step: str) -> str:
         """Advise on what works in one piece."""

@@ -62,6 +62,11 @@ def _wrong(loaded: Loaded, in_force: Loaded) -> Iterator[str]:
             f"`targets_from`: {place} was there before and is gone: put it back, "
             "or take it out of `targets_from`"
         )
+    for path in loaded.sources.silent_since(in_force.sources):
+        yield (
+            f"{path} said something before and is empty or gone: write it anew, or "
+            "restart the exporter if it is meant so"
+        )
 
 
 def _missing(settings: Settings) -> Iterator[str]:

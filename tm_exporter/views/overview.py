@@ -26,7 +26,15 @@ _PARTIES: Mapping[str, Party] = {
 }
 """Whose fault it is by diagnosis, the one that explains the most first."""
 
+_KNOW_BETTER = frozenset(
+    (("routing", "wrong_model"), ("model", "bad_request"), ("stream", "bad_request"))
+)
+"""Diagnosis and reason, where only the reason says who has to act."""
+
 _USUAL_PARTIES = {reason.value: told.party for reason, told in EXPLANATIONS.items()}
+
+_GENERATES_NOTHING = "tokenize"
+"""A probe that asks a model, and passes where every answer to a user fails."""
 
 _WIDTH = {verdict: place for place, verdict in enumerate(_PARTIES)}
 
@@ -70,9 +78,9 @@ def _summary(state: State, targets: Sequence[TargetStatus]) -> str:
 
 def _serves(target: TargetStatus) -> bool:
     """Whether anything that a user would ask for passes."""
-    models = [m for probe in target.probes for m in probe.models]
-    asked = [m for m in models if m.model] or models
-    return any(each.state == "ok" for each in asked)
+    told = [(probe.probe, m) for probe in target.probes for m in probe.models]
+    asked = [m for probe, m in told if m.model and probe != _GENERATES_NOTHING]
+    return any(each.state == "ok" for each in asked or (m for _, m in told))
 
 
 def _some(names: Sequence[str], most: int = 3) -> str:
@@ -128,6 +136,8 @@ def _name(probe: str, model: ModelStatus) -> str:
 
 def _party(model: ModelStatus) -> Party:
     usual = _USUAL_PARTIES.get(model.reason or "", "exporter")
+    if (model.diagnosis, model.reason) in _KNOW_BETTER:
+        return usual
     return _PARTIES.get(model.diagnosis or "", usual)
 
 

@@ -24,13 +24,18 @@ WHOSE: Mapping[Party, str] = {
 _MORE: Mapping[str, str] = {
     "network_local": "our own network: nothing else can be reached either",
     "network_remote": "the way between Tensormesh and us",
-    "edge": "its front, for every model alike",
+    "edge": "its front, not one model",
     "auth": "a credential of ours is refused",
     "quota": "the credit is used up",
     "throttled": "requests are being throttled",
     "routing": "nobody serves the model or the user that we name",
     "model": "the model, not the way to it",
     "stream": "streams, while whole answers pass",
+}
+_MORE_OF_REASON: Mapping[tuple[str | None, str], str] = {
+    ("routing", "wrong_model"): "another model answers",
+    ("model", "bad_request"): "what we ask for is refused",
+    ("stream", "bad_request"): "what we ask for is refused",
 }
 
 
@@ -58,7 +63,7 @@ def _fault(told: Overview) -> Html | None:
     if told.party is None:
         return None
     first = told.problems[0]
-    more = _MORE.get(first.diagnosis or "")
+    more = _more(first)
     whose = f"{WHOSE[told.party]} ({more})" if more else WHOSE[told.party]
     return join(
         (
@@ -66,6 +71,13 @@ def _fault(told: Overview) -> Html | None:
             tag("p", tag("strong", "What to do: "), text(first.next_step)),
         )
     )
+
+
+def _more(first: Problem) -> str | None:
+    if (first.surface, first.diagnosis) == ("control_plane", "edge"):
+        return "its Control Plane"
+    where = _MORE.get(first.diagnosis or "")
+    return where and _MORE_OF_REASON.get((first.diagnosis, first.reason), where)
 
 
 def _count(status: Status) -> str:

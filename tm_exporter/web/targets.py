@@ -160,9 +160,15 @@ def _why(probe: str, told: ModelStatus, now: datetime, *, advises: bool) -> Html
             )
         )
     if told.state == "unknown":
-        due = moment(told.next_slot, now)
+        due = _due(told.next_slot, now)
         return tag("p", text(told.detail), join(("; next slot ", due)) if due else None)
     return None
+
+
+def _due(slot: datetime | None, now: datetime) -> Child:
+    """Return when a slot comes: one that is due is not in the past."""
+    is_due = slot is not None and (slot - now).total_seconds() < 1
+    return "now" if is_due else moment(slot, now)
 
 
 def _last_run(told: ModelStatus, now: datetime) -> Html | None:

@@ -99,6 +99,12 @@ def test_every_surface_has_a_next_step(surface: Surface, reason: Reason) -> None
             ("transcript", "slow", "`timeout`", "`max_tokens`", "request id"),
             id="stalled",
         ),
+        pytest.param(
+            "control_plane",
+            Reason.BAD_REQUEST,
+            ("Check base_url", "without a path", "other probes", "this route"),
+            id="404-control-plane",
+        ),
         pytest.param("serverless", Reason.QUOTA, ("balance", "top up"), id="402"),
         pytest.param("serverless", Reason.REDIRECT, ("base_url",), id="302"),
     ],
@@ -110,6 +116,14 @@ def test_the_next_step_fits_the_surface(
     step = next_step(ProbeKey("t", surface, "chat"), reason, None)
 
     assert [word for word in words if word not in step] == []
+
+
+def test_what_was_not_as_expected_is_to_be_corrected_or_reported() -> None:
+    """To read the detail is the half of what can be done."""
+    step = next_step(ProbeKey("t", "serverless", "chat", "m"), Reason.ASSERTION, None)
+
+    assert "Read the detail" in step
+    assert "or report it with the request id" in step
 
 
 def test_the_model_list_has_one_thing_to_expect() -> None:

@@ -3,11 +3,13 @@
 import os
 import signal
 import sys
+from collections.abc import Container
 from types import FrameType
 from typing import NoReturn
 
 
-_UNTIL_TOLD = ("run", "demo", "simulate")
+_RELOADING = ("run", "demo")
+_UNTIL_TOLD = (*_RELOADING, "simulate")
 
 
 def main() -> int:
@@ -19,13 +21,15 @@ def main() -> int:
     default ends, and the other would print a traceback.
     """
     _open_standard_streams()
+    if _is(_RELOADING):  # what a reload would read is read later
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     from tm_exporter.cli import main as command_line  # noqa: PLC0415 -- not before
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
-    if not _runs_until_told():  # what was begun is interrupted, and cleans up
+    if not _is(_UNTIL_TOLD):  # what was begun is interrupted, and cleans up
         signal.signal(signal.SIGINT, signal.default_int_handler)
     return command_line()
 
@@ -47,8 +51,9 @@ def _open_standard_streams() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
-def _runs_until_told() -> bool:
-    return len(sys.argv) > 1 and sys.argv[1] in _UNTIL_TOLD
+def _is(commands: Container[str]) -> bool:
+    """Whether one of these is what the command line asks for."""
+    return len(sys.argv) > 1 and sys.argv[1] in commands
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:
@@ -62,7 +67,7 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _status(number: int) -> int:
-    return 0 if _runs_until_told() else 128 + number
+    return 0 if _is(_UNTIL_TOLD) else 128 + number
 
 
 if __name__ == "__main__":

@@ -186,8 +186,9 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
     Reason.ASSERTION: Explanation(
         "us",
         "The answer is good, and not what was expected of it.",
-        "Read the detail: a configured model is missing from the list, `expect` or the"
-        " cache `expectation` does not hold, or the tokenizer gave another text back.",
+        "Read the detail: `expect`, the cache `expectation`, the tokenizer's round trip"
+        " or the list of models is not as it should be. Correct what is expected, or"
+        " report it with the request id.",
     ),
     Reason.INTERNAL: Explanation(
         "exporter",
@@ -208,7 +209,9 @@ _BY_SURFACE: Mapping[tuple[str, Reason], str] = {
         " often if so; if not, wait as told, and report it if it lasts."
     ),
     ("control_plane", Reason.BAD_REQUEST): (
-        "Check base_url: it must be the Control Plane's, without a path."
+        "Check base_url: it must be the Control Plane's, without a path. If other probes"
+        " of this target pass, it does not have or not take this route: report it, or"
+        " switch the probe off."
     ),
     ("on_demand", Reason.ROUTING): (
         "Check X-User-Id (user_id), and that the model is the served gateway name,"

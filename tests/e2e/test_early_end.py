@@ -1,8 +1,8 @@
-"""SIGTERM while the program still loads, as the first process of a container has it."""
+"""Signals while the program still loads, and while it ends already."""
 
 import sys
 from pathlib import Path
-from signal import SIGTERM
+from signal import SIGHUP, SIGINT, SIGTERM
 
 import pytest
 
@@ -27,4 +27,26 @@ def test_it_ends_at_once(command: str, status: int, tmp_path: Path) -> None:
 
         assert process.end(SIGTERM, within=2) == status
         assert process.stdout == ""
+        assert "Traceback" not in process.stderr
+
+
+def test_no_signal_comes_too_early_or_too_late(tmp_path: Path) -> None:
+    """Who wants a reload need not know how far the start is, nor who ends it twice."""
+    config = tmp_path / "exporter.yml"
+    config.write_text("targets: []")
+    program = (sys.executable, "-m", "tm_exporter", "run", "--config", config)
+    with child(tmp_path, *program, "--listen", "127.0.0.1:0") as process:
+        pid = process.process.pid
+        eventually(lambda: catches(pid, SIGTERM), within=10, what="handler")
+        process.process.send_signal(SIGHUP)
+        process.announced("^(listening on .*)$")
+
+        def ended() -> bool:
+            for number in (SIGTERM, SIGHUP, SIGINT):
+                process.process.send_signal(number)
+            return process.process.poll() is not None
+
+        eventually(ended, within=5, what="end")
+
+        assert process.process.returncode == 0
         assert "Traceback" not in process.stderr

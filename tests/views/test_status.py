@@ -119,6 +119,18 @@ def test_what_is_unknown_says_why(skip: Skip | None, expected: str) -> None:
     assert (status.state, status.detail, status.skipped) == ("unknown", expected, skip)
 
 
+def test_a_route_that_the_service_lacks_does_not_fail() -> None:
+    """It is optional: nothing is broken, and nothing is known either."""
+    run = observation(BALANCE, reason=Reason.BAD_REQUEST, detail="HTTP 404")
+    missing = replace(run, outcome=replace(run.outcome, supported=False))
+
+    status = board(FakeClock(), missing).model(BALANCE)
+
+    assert (status.state, status.reason, status.next_step) == ("unknown", None, "")
+    assert status.detail == "the service does not have this route"
+    assert status.last_run == moment(0.25)
+
+
 def test_a_run_ends_a_skip() -> None:
     """Why an earlier slot was skipped is over then."""
     runs = board(FakeClock())

@@ -34,3 +34,11 @@ async def serve(
                 await ended.wait()
     finally:
         await daemon.stop()
+        _be_deaf(loop)
+
+
+def _be_deaf(loop: asyncio.AbstractEventLoop) -> None:
+    """Heed no signal any more: left to the system, a second one would kill."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)

@@ -155,6 +155,11 @@ class Diagnoses:
         sights = self._targets.get(key.target)
         return sights is not None and sights.fail_with(key)
 
+    def is_of_all_models(self, target: str, reason: Reason | None) -> bool:
+        """Return whether several models fail for a reason, and none does not."""
+        sights = self._targets.get(target)
+        return sights is not None and len(sights.models) > 1 and sights.share(reason)
+
     def takes_our_key(self, target: str) -> bool | None:
         """
         Return whether another target of the same account takes its credential.

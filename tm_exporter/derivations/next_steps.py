@@ -134,10 +134,8 @@ class NextSteps:
         """Advise on what works without this model."""
         if found.evidence.opened is not Seen.GOOD:
             return step
-        models = self._diagnoses.models(key.target)
-        others = (self._diagnoses.of(key.target, each) for each in models - {key.model})
-        blames = {None if other is None else other.blame for other in others}
-        which = "every model asked" if blames == {Blame.MODEL} else "this model"
+        are_all = self._diagnoses.is_of_all_models(key.target, found.evidence.reason)
+        which = "every model asked" if are_all else "this model"
         return f"The surface itself answers: it is {which}. {step}"
 
     def of_stream(self, _: ProbeKey, found: Diagnosis, step: str) -> str:

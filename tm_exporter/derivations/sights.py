@@ -169,6 +169,12 @@ class TargetSights:
             return False
         return any(each.failed_around(last.at) for each in others)
 
+    def share(self, reason: Reason | None) -> bool:
+        """Whether a probe of each model fails for a reason."""
+        known = ((s.key.model, s.last) for s in self.standings.values())
+        shared = {model for model, last in known if last and last.reason is reason}
+        return self.models <= shared
+
     def of_target(self) -> Iterator[Standing]:
         """Yield the probes that ask no model."""
         return (each for each in self.standings.values() if not each.key.model)

@@ -93,15 +93,18 @@ class StatusBoard:
         diagnose = diagnose or self.diagnose
         past, standing = self.history.past(key), self.metrics.standing(key)
         last = past.runs[-1].mark if past.runs else None
-        seen = past.last if standing.is_current else None
+        ended = past.last if standing.is_current else None
+        lacks = ended is not None and not ended.outcome.supported
+        seen = None if lacks else ended
         reason = seen.verdict.reason if seen else None
         skip = standing.last_skip
+        why = _SKIPPED[Skip.UNSUPPORTED] if lacks else _why_unknown(last, skip)
         return ModelStatus(
             model=key.model,
             state=_state(seen),
             since=past.since if seen else None,
             reason=reason.value if reason else None,
-            detail=seen.verdict.detail if seen else _why_unknown(last, skip),
+            detail=seen.verdict.detail if seen else why,
             next_step=self._next_step(seen) if seen else "",
             probe_id=last.probe_id if last else None,
             last_run=last.ended if last else None,

@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -144,3 +146,30 @@ def test_a_stream_is_stamped_by_the_kernel() -> None:
     assert reason is None
     assert record.content_times
     assert stamps.counts["kernel"] > 0
+
+
+_CONNECTING = """
+import os, socket, sys, time
+from tm_exporter.clients.connection import Connection
+from tm_exporter.clients.stamps import Stamps
+from tm_exporter.process.event_loop import run
+
+async def connect():
+    where = socket.AF_INET, ("127.0.0.1", int(sys.argv[1]))
+    connection = await Connection.open(where, time.monotonic, Stamps())
+    connection.close()
+
+run(connect())
+sys.exit(len(os.listdir("/proc/self/task")))
+"""
+
+
+def test_to_connect_takes_no_thread() -> None:
+    """Where there is none left, the loop's own pool would abort the process."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        done = subprocess.run(  # noqa: S603 -- written above
+            [sys.executable, "-c", _CONNECTING, port], check=False
+        )
+
+    assert done.returncode == 1

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from tm_exporter.clients.connecting import connect
 from tm_exporter.clients.resolver import Address
 from tm_exporter.clients.stamps import Stamps
 
@@ -66,7 +67,7 @@ class Connection:
         sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().sock_connect(sock, where)
+            await connect(sock, where)
             return cls(sock, clock, stamps)
         except BaseException:
             sock.close()

@@ -102,7 +102,7 @@ def test_every_surface_has_a_next_step(surface: Surface, reason: Reason) -> None
         pytest.param(
             "control_plane",
             Reason.BAD_REQUEST,
-            ("Check base_url", "without a path", "other probes", "this route"),
+            ("Check base_url", "without a path", "probes pass", "this route"),
             id="404-control-plane",
         ),
         pytest.param("serverless", Reason.QUOTA, ("balance", "top up"), id="402"),

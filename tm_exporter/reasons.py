@@ -209,8 +209,8 @@ _BY_SURFACE: Mapping[tuple[str, Reason], str] = {
         " often if so; if not, wait as told, and report it if it lasts."
     ),
     ("control_plane", Reason.BAD_REQUEST): (
-        "Check base_url: it must be the Control Plane's, without a path. If other probes"
-        " of this target pass, it does not have or not take this route: report it, or"
+        "Check base_url: it must be the Control Plane's, without a path. If others of"
+        " its probes pass, it does not know this route as we ask for it: report it, or"
         " switch the probe off."
     ),
     ("on_demand", Reason.ROUTING): (

@@ -20,7 +20,7 @@ PARTS := .tools/bench/.complete .tools/oldest/.complete .tools/newest/.complete 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help changelog release-check install develop parts demo test unit quick peers kill-test soak lease-test kube-test fuzz image image-test pictures page-speed bench bench-scale profile lint check docs site tutorial-test lock sbom fresh
+.PHONY: help changelog release-check install develop parts demo test unit quick coverage peers kill-test soak lease-test kube-test fuzz image image-test pictures page-speed bench bench-scale profile lint check docs site tutorial-test lock sbom fresh
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ unit: develop ## Run the part without sockets, in seconds
 
 quick: develop ## Run all that starts no other program
 	$(PYTEST) -m "not e2e" $(PYTEST_ARGS)
+
+coverage: develop ## Run all that starts no other program, and fail where too few lines and branches are met
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not e2e" $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 peers: develop .tools/peer/.complete .tools/heavy/.complete ## Test it against a real gateway, LiteLLM's (0.8 GB, opt-in)
 	$(BIN)/python -m pytest -m heavy $(PYTEST_ARGS)

@@ -42,12 +42,14 @@ class Kernel:
     Attributes:
         noted: Monotonic seconds of the note with what is read next; None for none.
         refuses: Whether it knows no such option.
+        data: What is read; empty at the end.
     """
 
     clock: float = 100.0
     ahead: float = EPOCH
     noted: float | None = None
     refuses: bool = False
+    data: bytes = b"x"
     notes: list[tuple[int, int, bytes]] = field(default_factory=list)
 
     def setsockopt(self, *_: int) -> None:
@@ -57,7 +59,7 @@ class Kernel:
 
     def recv(self, _: int) -> bytes:
         """Return bytes."""
-        return b"x"
+        return self.data
 
     def recvmsg(self, *_: int) -> tuple[bytes, list[tuple[int, int, bytes]], int, None]:
         """Return bytes with the note of their arrival."""
@@ -65,7 +67,7 @@ class Kernel:
         if self.noted is not None:
             seconds, rest = divmod(round((self.noted + self.ahead) * 1e9), 10**9)
             notes.append((SOL_SOCKET, 35, struct.pack("@ll", seconds, rest)))
-        return b"x", notes, 0, None
+        return self.data, notes, 0, None
 
     def stamps(self) -> Stamps:
         """Return stamps by these clocks."""
@@ -144,6 +146,16 @@ def test_what_comes_before_anything_is_asked_counts_nowhere() -> None:
     reading = stamps.reading(cast("Any", kernel), lambda: kernel.clock)
 
     assert reading.read(10) == (100.0, b"x")
+    assert set(stamps.counts.values()) == {0}
+
+
+@pytest.mark.parametrize("refuses", [False, True], ids=["kernel", "our own"])
+def test_the_end_of_what_comes_is_no_stamp(refuses: bool) -> None:  # noqa: FBT001 -- a case
+    """Nothing arrived, so nothing says where its time came from."""
+    kernel = Kernel(noted=99.0, refuses=refuses, data=b"")
+    stamps = kernel.stamps()
+
+    assert kernel.reading(stamps).read(100) == (100.0, b"")
     assert set(stamps.counts.values()) == {0}
 
 

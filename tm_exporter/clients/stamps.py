@@ -137,7 +137,8 @@ class _OwnReading:
     def read(self, size: int) -> tuple[float, bytes]:
         """Return what the socket has, and the present."""
         data = self._sock.recv(size)
-        self._count("user_space")
+        if data:  # else it is the end, which has no stamp
+            self._count("user_space")
         return self._clock(), data
 
 
@@ -169,7 +170,7 @@ class _KernelReading:
         """Return what the socket has, and when the last packet of it came."""
         data, notes, _, _ = self._sock.recvmsg(size, _NOTES_SIZE)
         now = self._clock()
-        if now < self._earliest:  # nobody has asked for anything yet
+        if now < self._earliest or not data:  # nobody has asked yet, or it is the end
             return now, data
         noted = self._noted(notes, now)
         self._count("user_space" if noted is None else "kernel")

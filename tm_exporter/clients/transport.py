@@ -1,9 +1,8 @@
 """
 The timing core: one request over one fresh connection, every step timed apart.
 
-It is an httpx transport, so that httpx's client works over it; probes call
-`exchange` directly. No retries, no redirects, no kept connections: a balancer
-that is half dead must show in the next run.
+No retries, no redirects, no cookies, no kept connections: a balancer that is half
+dead must show in the next run.
 """
 
 import asyncio
@@ -38,16 +37,7 @@ _SHOWN_HEADERS = frozenset(
 )
 
 
-class Unanswered(httpx.TransportError):
-    """What httpx's client raises when an exchange came to no complete answer."""
-
-    def __init__(self, exchange: Exchange, request: httpx.Request) -> None:
-        fault = exchange.fault
-        super().__init__(fault.detail if fault else "", request=request)
-        self.exchange = exchange
-
-
-class Transport(httpx.AsyncBaseTransport):
+class Transport:
     """
     Speaks HTTP/1.1 to one target.
 
@@ -137,33 +127,6 @@ class Transport(httpx.AsyncBaseTransport):
                 conversation.held.leave()
         return _freeze(request, conversation, fault)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """
-        Send a request for httpx's client, and read its answer whole.
-
-        Returns:
-            The response, with the exchange as its extension `exchange`.
-
-        Raises:
-            Unanswered: There is no complete answer.
-        """
-        await request.aread()
-        limits = request.extensions.get("timeout", {})
-        given = [seconds for seconds in limits.values() if seconds is not None]
-        exchange = await self.exchange(request, timeout=max(given, default=60.0))
-        if exchange.fault is not None or exchange.status is None:
-            raise Unanswered(exchange, request)
-        return httpx.Response(
-            exchange.status,
-            headers=[
-                (name.encode("latin-1"), value.encode("latin-1"))
-                for name, value in exchange.headers
-                if name not in _FRAMING
-            ],
-            content=exchange.content,
-            extensions={"exchange": exchange},
-        )
-
     def _conversation(self, url: httpx.URL, deadline: float) -> Conversation:
         """Prepare an exchange with the host of `url`."""
         secure = url.scheme == "https"
@@ -197,10 +160,6 @@ class Transport(httpx.AsyncBaseTransport):
             except TimeoutError:
                 pass  # what was refused stays unseen; the verdict stands
         return Fault(stage, ended.kind, ended.detail)
-
-
-# Already undone: the content of the response is what they led to.
-_FRAMING = frozenset(("content-encoding", "transfer-encoding", "content-length"))
 
 
 def _refuse_forbidden() -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tm_exporter.file_mark import Mark, mark_of
+
 
 class TrustUnavailable(Exception):  # noqa: N818 -- a state of files, as the sentence says
     """A file of a trust set cannot be used; the text says which and why."""
@@ -68,12 +70,12 @@ class TrustStore:
         return made[1]
 
 
-def _mark(path: Path) -> tuple[int, ...]:
-    """Return what differs between two states of a file, rights to read it included."""
+def _mark(path: Path) -> Mark:
+    """Return the state of a file; raises TrustUnavailable if it is none."""
     state = path.stat()
     if not stat.S_ISREG(state.st_mode):  # to read a pipe would be to wait
         raise TrustUnavailable(f"{path}: not a regular file")
-    return state.st_mtime_ns, state.st_ctime_ns, state.st_ino, state.st_size
+    return mark_of(state)
 
 
 def _make(trust: TrustSet) -> ssl.SSLContext:

@@ -13,6 +13,7 @@ from tm_exporter.config.access import Access
 from tm_exporter.config.secret_text import checked, decoded, picked
 from tm_exporter.config.token_command import CommandSecret
 from tm_exporter.credentials import Secret, SecretUnavailable
+from tm_exporter.file_mark import Mark, mark_of
 
 
 _LIMIT = 64 * 1024
@@ -75,7 +76,7 @@ class FileSecret:
     def __init__(self, path: Path, *, key: str | None = None) -> None:
         self._path = path
         self._key = key
-        self._kept: tuple[tuple[int, ...], SecretStr] | None = None
+        self._kept: tuple[Mark, SecretStr] | None = None
 
     async def get(self) -> SecretStr:
         """Return what the file has now, or raise SecretUnavailable."""
@@ -84,7 +85,7 @@ class FileSecret:
     def read(self) -> SecretStr:
         """Return what the file has now, or raise SecretUnavailable."""
         try:
-            mark = _mark(self._path.stat())
+            mark = mark_of(self._path.stat())
             if self._kept is None or self._kept[0] != mark:
                 self._kept = None
                 self._kept = self._fresh()
@@ -112,7 +113,7 @@ class FileSecret:
         permissions = oct(stat.S_IMODE(mode)).removeprefix("0o").zfill(4)
         return (f"{self._path} has mode {permissions}: 0640 or less would do",)
 
-    def _fresh(self) -> tuple[tuple[int, ...], SecretStr]:
+    def _fresh(self) -> tuple[Mark, SecretStr]:
         """Read the file; a pipe is not waited for."""
         with open(self._path, "rb", opener=_without_waiting) as file:
             state = os.fstat(file.fileno())
@@ -121,7 +122,7 @@ class FileSecret:
             data = file.read(_LIMIT + 1)
         if len(data) > _LIMIT:
             raise SecretUnavailable(f"{self._path} is larger than 64 KiB")
-        return _mark(state), self._secret(data)
+        return mark_of(state), self._secret(data)
 
     def _secret(self, data: bytes) -> SecretStr:
         what = str(self._path)
@@ -129,12 +130,6 @@ class FileSecret:
         if self._key is not None:
             text = picked(text, self._key, what, toml=self._path.suffix == ".toml")
         return checked(text, what)
-
-
-def _mark(state: os.stat_result) -> tuple[int, ...]:
-    """Return what differs between two states of a file, rights to read it included."""
-    times = state.st_mtime_ns, state.st_ctime_ns
-    return (*times, state.st_size, state.st_ino, state.st_dev)
 
 
 def _without_waiting(path: str, flags: int) -> int:

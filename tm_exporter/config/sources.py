@@ -6,23 +6,15 @@ from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path
 
-
-Mark = tuple[int, ...] | None
-"""What differs between two states of a file; None where there is none."""
+from tm_exporter.file_mark import Mark, mark_of
 
 
-def mark(path: Path) -> Mark:
-    """
-    Return the state of what is behind a name now, links followed.
-
-    The time of the last change of the inode is in it, which nobody can set back.
-    """
+def mark(path: Path) -> Mark | None:
+    """Return the state of what is behind a name, links followed; None if nothing is."""
     try:
-        state = path.stat()
+        return mark_of(path.stat())
     except (OSError, ValueError):
         return None
-    times = state.st_mtime_ns, state.st_ctime_ns
-    return (*times, state.st_size, state.st_ino, state.st_dev)
 
 
 @dataclass(slots=True)
@@ -37,7 +29,7 @@ class Sources:
         silent: Files that say nothing at all, as while they are written anew.
     """
 
-    marks: dict[Path, Mark] = field(default_factory=dict)
+    marks: dict[Path, Mark | None] = field(default_factory=dict)
     named: list[Path] = field(default_factory=list)
     patterns: list[tuple[Path, str]] = field(default_factory=list)
     silent: set[Path] = field(default_factory=set)
@@ -54,7 +46,7 @@ class Sources:
         self.marks |= {path: mark(path) for path in found}
         return found
 
-    def look(self) -> Mapping[Path, Mark]:
+    def look(self) -> Mapping[Path, Mark | None]:
         """Return how all of it is now, to be compared with `marks`; blocks."""
         found = (path for each in self.patterns for path in _matching(*each))
         return {path: mark(path) for path in (*self.named, *found)}

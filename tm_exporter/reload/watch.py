@@ -9,7 +9,8 @@ from typing import TypeVar
 import structlog
 
 from tm_exporter.budget.worker import Worker
-from tm_exporter.config.sources import Mark, Sources
+from tm_exporter.config.sources import Sources
+from tm_exporter.file_mark import Mark
 
 
 log = structlog.get_logger()
@@ -48,7 +49,7 @@ class SourceWatch:
         self._worker = worker
         self._every = every
         self._cost = 0.0
-        self._changed: Mapping[Path, Mark] | None = None
+        self._changed: Mapping[Path, Mark | None] | None = None
 
     async def keep(self) -> None:
         """Look again and again, until cancelled."""

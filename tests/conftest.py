@@ -25,6 +25,8 @@ SOCKETS = {
 settings.register_profile(
     "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+# Where the whole suite runs as well, on another Python.
+settings.register_profile("brief", settings.get_profile("suite"), max_examples=20)
 settings.load_profile("suite")
 
 
@@ -46,7 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     here = Path(__file__).parent
     for item in items:
-        if SOCKETS & set(item.path.relative_to(here).parts):
+        fixtures = getattr(item, "fixturenames", ())
+        if SOCKETS & set(item.path.relative_to(here).parts) or "service" in fixtures:
             item.add_marker("sockets")
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 

@@ -11,7 +11,7 @@ from benchmarks.__main__ import SUITES
 from tests.e2e.children import child
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.e2e
 
 
 def test_every_suite_measures(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.e2e.waiting import eventually
 from tm_exporter.cli import main
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 DAEMONS = {"run", "demo", "simulate"}
 """They do not end by themselves; test_tutorial and tests/e2e run them."""

@@ -17,7 +17,7 @@ from tests.e2e.mock_server import MockServer, mock_server
 from tests.e2e.waiting import eventually
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.heavy, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.heavy]
 
 LATENCIES = {"brisk": 0.2, "slow": 0.6}
 GAP = 0.04

@@ -15,7 +15,7 @@ from tests.e2e.daemon import Daemon, listening
 from tests.e2e.demo_probes import PROBES
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.e2e
 
 HIDE = """value => Object.defineProperty(
     document, "hidden", {value, configurable: true}

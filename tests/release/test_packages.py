@@ -20,7 +20,7 @@ from tests.e2e.waiting import eventually
 from tm_exporter import __version__
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.e2e
 
 OF_THE_REPOSITORY = (".ci/", ".github/")
 """What belongs to where the source is kept, and is in no package."""

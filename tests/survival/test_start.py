@@ -19,7 +19,7 @@ from tests.e2e.waiting import eventually
 from tests.scripted_server import free_port
 
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.e2e
 
 MANY = 1000
 _ENDING = 5.0  # two on a machine that has nothing else to do; the suite has

@@ -1,9 +1,12 @@
 """
 A long life in a short time: many targets, whose faults change every few seconds.
 
-Slots come every two seconds where they usually are a minute apart, so that two hours
-are as many runs as some days. `make soak MINUTES=120` prints a line a minute and what
-was found; the suite has a short form.
+At first each fault is everywhere at once, so that as much is kept as ever will be; then
+there is one here, and another there. Slots come every two seconds where they usually
+are a minute apart, so that two hours are as many runs as some days.
+
+`make soak MINUTES=120` prints a line a minute and what was found; the suite has a short
+form.
 """
 
 import contextlib
@@ -39,7 +42,8 @@ MOST_GROWTH = 1.0
 """Megabytes an hour, once everything that is kept for a while is full."""
 
 _SEED = 20261122
-_FULL = 0.95  # of the runs that are kept in the end: from then on it is warm
+_FULL = 0.95  # of the runs that are kept in the end: before that it is not warm
+_WARM_UP = 0.25  # of its life, at least: it has not seen its worst moments before
 _LONG = 20.0  # minutes from which on a slope of memory says something
 _OWN = 40  # tasks, threads or sockets that are not of runs: pages, ledger, files
 
@@ -57,6 +61,7 @@ class Soaked:
         censuses: What the process told of itself, the last ones after its end.
         status: With which it ended.
         scrapes: Seconds that pages of metrics took.
+        all_met: Seconds until each fault had been everywhere.
     """
 
     seconds: float
@@ -64,19 +69,23 @@ class Soaked:
     censuses: list[dict[str, Any]] = field(default_factory=list)
     status: int | None = None
     scrapes: list[float] = field(default_factory=list)
+    all_met: float = 0.0
 
     @property
     def warm(self) -> float:
         """
-        Seconds from the start until as many runs were kept as at the end.
+        Seconds from the start until nothing more is gathered.
 
-        A probe keeps its last 20 failures too: where it hardly ever fails, these take
-        a while to gather.
+        By then each fault has been everywhere, and as many runs are kept as at the
+        end: a probe keeps its last 20 failures too, and where it hardly ever fails,
+        these take a while. And as Python gives hardly any memory back, it has what its
+        busiest moment took; such records become rare with the logarithm of time.
         """
         kept = [each["kept"] for each in self.censuses if each["what"] == "census"]
         times = (at for at, _ in self.memory)
         pairs = zip(times, kept, strict=False)  # of what goes on, one may be missing
-        return next((at for at, n in pairs if n >= _FULL * kept[-1]), self.seconds)
+        full = next((at for at, n in pairs if n >= _FULL * kept[-1]), self.seconds)
+        return max(full, self.all_met, _WARM_UP * self.memory[-1][0])
 
     @property
     def slope(self) -> float:
@@ -139,8 +148,9 @@ def soak(folder: Path, seconds: float, *, tells: bool = False) -> Soaked:
         url = listening(exporter).url
         began = time.monotonic()
         soaked, told = Soaked(seconds), 0
+        changes = _changes(dice, services)
         while (at := time.monotonic() - began) < seconds:
-            _change(dice, services)
+            soaked.all_met = soaked.all_met if next(changes) else at + SWITCH_EVERY
             time.sleep(SWITCH_EVERY)  # what was changed is in force for as long
             soaked.memory.append((at, _megabytes(exporter)))
             soaked.scrapes.append(_scraped(url))
@@ -183,6 +193,17 @@ def _exporter(folder: Path, services: list[Service]) -> Iterator[Child]:
     program = (sys.executable, "-m", "tests.e2e.soaked", config)
     with child(folder / "exporter", *program, environment=OURS) as exporter:
         yield exporter
+
+
+def _changes(dice: random.Random, services: list[Service]) -> Iterator[bool]:
+    """Change something at each step; yield whether each fault was everywhere before."""
+    for scenario in dice.sample(sorted(scenarios()), len(scenarios())):
+        for service in services:
+            service.play(scenario)
+        yield False
+    while True:
+        _change(dice, services)
+        yield True
 
 
 def _change(dice: random.Random, services: list[Service]) -> None:

@@ -36,6 +36,8 @@ def loopback(port: int, last: int = 1) -> Address:
     return socket.AF_INET, (f"127.0.0.{last}", port)
 
 
+LOOPBACK = socket.if_nameindex()[0][1]
+
 NO_SUCH_NAME = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
@@ -239,6 +241,19 @@ async def test_the_family_that_is_configured_is_asked_for() -> None:
     [
         pytest.param("127.0.0.1", [(socket.AF_INET, ("127.0.0.1", 80))], id="ip4"),
         pytest.param("::1", [(socket.AF_INET6, ("::1", 80, 0, 0))], id="ip6"),
+        pytest.param(
+            f"fe80::1%{LOOPBACK}",
+            [(socket.AF_INET6, ("fe80::1", 80, 0, socket.if_nametoindex(LOOPBACK)))],
+            id="of-an-interface",
+        ),
+        pytest.param(
+            f"fe80::1%25{LOOPBACK}",
+            [(socket.AF_INET6, ("fe80::1", 80, 0, socket.if_nametoindex(LOOPBACK)))],
+            id="as-in-an-url",
+        ),
+        pytest.param(
+            "fe80::1%7", [(socket.AF_INET6, ("fe80::1", 80, 0, 7))], id="by-its-number"
+        ),
         pytest.param("localhost", [], id="name"),
         pytest.param("127.1", [], id="short-form"),
     ],
@@ -250,6 +265,7 @@ def test_an_address_needs_no_resolver(host: str, addresses: list[Address]) -> No
         [],
         ["127.0.0.1:80"],
         ["[::1]:80"],
+        ["[fe80::1]:80"],
     )
 
 

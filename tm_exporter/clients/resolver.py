@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Literal
 
@@ -25,6 +26,8 @@ _FAMILIES = {
     "ip6": socket.AF_INET6,
 }
 
+_NO_INTERFACE = 2**31 - 1  # as an index: the system says that there is none
+
 _Name = tuple[str, int, IpProtocol]
 _Found = list[Address] | OSError
 
@@ -32,12 +35,22 @@ _Found = list[Address] | OSError
 def literal(host: str, port: int) -> list[Address]:
     """Return the address that `host` already is; empty for a name."""
     try:
-        version = ipaddress.ip_address(host).version
+        address = ipaddress.ip_address(host)
     except ValueError:
         return []
-    if version == 4:
+    if address.version == 4:
         return [(socket.AF_INET, (host, port))]
-    return [(socket.AF_INET6, (host, port, 0, 0))]
+    bare, _, zone = host.replace("%25", "%").partition("%")  # as in an URL, and plain
+    return [(socket.AF_INET6, (bare, port, 0, _index_of(zone)))]
+
+
+def _index_of(zone: str) -> int:
+    """Return the number of an interface, of which there may be the name or that."""
+    if not zone:
+        return 0
+    with suppress(OSError):
+        return socket.if_nametoindex(zone)
+    return min(int(zone), _NO_INTERFACE) if zone.isdecimal() else _NO_INTERFACE
 
 
 class Resolver:
@@ -105,6 +118,8 @@ def _look_up(
         found = error.with_traceback(None)
     except UnicodeError:
         found = OSError("this is no name that can be looked up")
+    except Exception as error:  # noqa: BLE001 -- else it would be waited for for ever
+        found = OSError(f"the resolver failed: {error!r}")
     try:
         loop.call_soon_threadsafe(answer.set_result, found)
     except RuntimeError:  # the loop ended while the resolver was asked

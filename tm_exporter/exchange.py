@@ -124,6 +124,7 @@ class Exchange:
         headers: As sent, names in lower case, in order.
         body: In order of arrival.
         close_delimited: The body had no length; only the close ended it.
+        held_back: Seconds for which we did not read its body, for want of memory.
         answered_at: Wall clock, in seconds, when the header was complete.
         certificate: The leaf seen, on https.
         request_headers: What was sent, credentials masked.
@@ -139,6 +140,7 @@ class Exchange:
     headers: tuple[tuple[str, str], ...] = ()
     body: tuple[Piece, ...] = ()
     close_delimited: bool = False
+    held_back: float = 0.0
     answered_at: float | None = None
     certificate: Certificate | None = None
     request_headers: tuple[tuple[str, str], ...] = ()

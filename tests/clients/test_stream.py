@@ -181,7 +181,7 @@ async def test_a_wait_for_space_is_no_stall() -> None:
     await other.grow(1)  # its turn to go on without
     asyncio.get_running_loop().call_later(0.4, other.end)
 
-    _, _, reason = await stream_from(
+    exchange, _, reason = await stream_from(
         request,
         send(UNTIL_CLOSE + HELLO, HELLO * 500 + STOP + DONE, every=0.02),
         idle_timeout=0.2,
@@ -189,6 +189,7 @@ async def test_a_wait_for_space_is_no_stall() -> None:
     )
 
     assert reason is None
+    assert 0.2 < exchange.held_back < 10
 
 
 async def test_a_stream_that_is_not_ended_by_the_timeout_has_stalled() -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tests.doubles import FakeClock
-from tests.sinks.observations import CHAT, HEALTH, observation, watching
+from tests.sinks.observations import CHAT, HEALTH, exchange, observation, watching
 from tests.sinks.pages import samples, text, values
 from tm_exporter import catalog
-from tm_exporter.derivations.validity import LOOP_LAG, Validity
+from tm_exporter.derivations.validity import LOOP_LAG, MEMORY, Validity
 from tm_exporter.observation import Observation, Reason, Sample, Span
 
 
@@ -83,6 +83,20 @@ def test_a_late_loop_takes_out_what_it_could_have_spoilt() -> None:
         catalog.CANARY_ITL_SECONDS,
         catalog.CANARY_CHUNK_GAP_SECONDS,
     }
+
+
+def test_what_came_while_a_body_had_to_wait_for_memory_is_left_out() -> None:
+    """Its gaps are ours, however punctual the loop was."""
+    seen = stream(reason=None)
+    held = replace(seen.outcome, exchanges=(exchange(held_back=0.4),))
+
+    left = lag(0.0)(replace(seen, outcome=held))
+
+    assert "canary_chunk_gap_seconds" not in families(left)
+    told = [s for s in left.outcome.samples if s.labels == (MEMORY,)]
+    assert [(s.family, s.value) for s in told] == [
+        (catalog.EXPORTER_MEASUREMENTS_DISCARDED, 5)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from tm_exporter import __version__, catalog
 from tm_exporter.clients.stamps import Stamps
 from tm_exporter.config.settings import Settings
-from tm_exporter.derivations.validity import LOOP_LAG
+from tm_exporter.derivations.validity import LOOP_LAG, MEMORY
 from tm_exporter.logs.setup import Logging
 from tm_exporter.reasons import EXPLANATIONS
 from tm_exporter.sinks.labels import fitting
@@ -97,7 +97,8 @@ class OwnSeries:
 
     def _count_from_zero(self) -> None:
         record = self._metrics.record
-        record(catalog.EXPORTER_MEASUREMENTS_DISCARDED, 0, (LOOP_LAG,))
+        for reason in (LOOP_LAG, MEMORY):
+            record(catalog.EXPORTER_MEASUREMENTS_DISCARDED, 0, (reason,))
         for result in _RESULTS:
             record(catalog.EXPORTER_CONFIG_RELOADS, 0, (result,))
         if self._settings().server.web_config_file is not None:

@@ -95,6 +95,7 @@ class Conversation:
     sent: float | None = None
     peer: str | None = None
     certificate: Certificate | None = None
+    held_back: float = 0.0
     answer: Answer = field(init=False)
     _authorization: str | None = None
     _address: Address | None = None
@@ -339,9 +340,14 @@ class Conversation:
                 if received is None:
                     return
                 self.answer.feed_body(*received)
-            # What is read out of events takes as much again, and more.
-            if await self.held.grow(self.answer.size * (1 if reader is None else 3)):
-                self._read_on_at = self.clock()
+            await self._hold(self.answer.size * (1 if reader is None else 2))
+
+    async def _hold(self, size: int) -> None:
+        """Wait until there is memory for so much of the body, and for what it says."""
+        begun = self.clock()
+        if await self.held.grow(size):
+            self._read_on_at = self.clock()
+            self.held_back += self._read_on_at - begun
 
     async def _receive_in_time(
         self, reader: BodyReader | None

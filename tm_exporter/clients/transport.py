@@ -205,6 +205,7 @@ def _freeze(
         headers=answer.headers,
         body=tuple(answer.body),
         close_delimited=answer.has_head and answer.close_delimited,
+        held_back=conversation.held_back,
         answered_at=answer.answered_at,
         certificate=conversation.certificate,
         request_headers=masked,

@@ -1,10 +1,11 @@
 """
-Leave out of the histograms what was measured while the loop was late.
+Leave out of the histograms what was measured while we were late ourselves.
 
 A stamp is taken when the loop comes round to it, or tells when the last of what came
 meanwhile did, so a time is only as good as the loop was punctual. What a late loop
-measured says something of the exporter and not of the service; the verdict does not
-depend on it and stands, and so do the gauges of the last run, which are replaced soon.
+measured says something of the exporter and not of the service; so does what came while
+a body was not read, for want of memory. The verdict does not depend on it and stands,
+and so do the gauges of the last run, which are replaced soon.
 
 Source: issue B, "Measurement validity".
 """
@@ -23,7 +24,10 @@ from tm_exporter.observation import Observation, Sample, Span
 
 
 LOOP_LAG = "loop_lag"
-"""The label value for what is left out here."""
+"""The label value for what a late loop measured."""
+
+MEMORY = "memory"
+"""The label value for what was measured while a body had to wait for memory."""
 
 LEAST = 0.02
 """Seconds of lag that spoil nothing, however short the time that was measured."""
@@ -49,30 +53,33 @@ class Validity:
     def __call__(self, observation: Observation) -> Observation:
         """Return the observation without what was measured too late."""
         span = observation.span
-        if span is None or self._worst(*span) <= LEAST:
+        held = sum(each.held_back for each in observation.outcome.exchanges)
+        if span is None or self._worst(*span) + held <= LEAST:
             return observation
         kept: list[Sample] = []
         spoilt: list[Sample] = []
         for sample in observation.outcome.samples:
-            (spoilt if self._is_late(sample, span) else kept).append(sample)
-        if observation.verdict.passed and self._spoils(observation.duration, span):
-            spoilt.append(Sample(PROBE_DURATION_SECONDS, observation.duration))
+            (spoilt if self._is_late(sample, span, held) else kept).append(sample)
+        duration = observation.duration
+        if observation.verdict.passed and self._spoils(duration, span, held):
+            spoilt.append(Sample(PROBE_DURATION_SECONDS, duration))
         if not spoilt:
             return observation
-        kept.append(Sample(EXPORTER_MEASUREMENTS_DISCARDED, len(spoilt), (LOOP_LAG,)))
+        reason = MEMORY if held > LEAST else LOOP_LAG
+        kept.append(Sample(EXPORTER_MEASUREMENTS_DISCARDED, len(spoilt), (reason,)))
         return replace(
             observation,
             outcome=replace(observation.outcome, samples=tuple(kept)),
             discarded=frozenset(sample.family for sample in spoilt),
         )
 
-    def _is_late(self, sample: Sample, run: Span) -> bool:
+    def _is_late(self, sample: Sample, run: Span, held: float) -> bool:
         """Whether a sample came from stamps, and these from a late loop."""
         if sample.family in TIMED:
-            return self._spoils(sample.value, sample.span or run)
+            return self._spoils(sample.value, sample.span or run, held)
         # What only stamps show, such as a stream that seems to come in one burst.
-        return sample.span is not None and self._spoils(0.0, sample.span)
+        return sample.span is not None and self._spoils(0.0, sample.span, held)
 
-    def _spoils(self, seconds: float, span: Span) -> bool:
+    def _spoils(self, seconds: float, span: Span, held: float) -> bool:
         """Whether the lag is too much for a time that was measured meanwhile."""
-        return self._worst(*span) > max(LEAST, SHARE * seconds)
+        return self._worst(*span) + held > max(LEAST, SHARE * seconds)

@@ -20,7 +20,7 @@ PARTS := .tools/bench/.complete .tools/oldest/.complete .tools/newest/.complete 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help changelog release-check install develop parts demo test unit quick coverage peers kill-test soak lease-test kube-test fuzz image image-test pictures page-speed bench bench-scale profile lint check docs site tutorial-test lock sbom fresh
+.PHONY: help changelog release-check install develop parts demo test unit quick coverage peers attack-test kill-test soak lease-test kube-test fuzz image image-test pictures page-speed bench bench-scale profile lint check docs site tutorial-test lock sbom fresh
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ tutorial-test: develop .tools/newest/.complete ## Follow docs/tutorial.md word b
 
 kube-test: develop ## Elect by a real API server, built from source at the first time (10 minutes, root, opt-in)
 	scripts/kube-apiserver.sh $(BIN)/python -m pytest tests/e2e/test_kubernetes.py $(PYTEST_ARGS)
+
+attack-test: develop .tools/lean/.complete ## Let 50 services answer more than anyone could want, for three minutes: memory holds
+	ATTACK_SECONDS=180 $(BIN)/python -m pytest tests/e2e/test_hostile_amounts.py $(PYTEST_ARGS)
 
 kill-test: develop ## Kill the exporter 200 times while it spends: the budget holds (10 minutes)
 	KILLS=200 $(BIN)/python -m pytest tests/e2e/test_kill.py $(PYTEST_ARGS)

@@ -24,8 +24,11 @@ from tm_exporter.wire.streams import StreamRecord, error_text, is_error
 
 T = TypeVar("T")
 
-MOST_PARTS = 100_000
+MOST_PARTS = 40_000
 """Objects and lists of one JSON text: each takes up to a hundred times its bytes."""
+
+MOST_VALUES = 65_536
+"""Commas of one JSON text: each parts two values, which take up to 70 bytes."""
 
 QUOTA_CODES = frozenset(
     (
@@ -207,9 +210,9 @@ def _judge_whole(exchange: Exchange, promise: Promise[T]) -> Judged[T]:
     content = exchange.content
     if promise.may_be_empty and not content.strip():
         return Judged(PASSED)
-    if _has_too_many_parts(content):
-        detail = f"over {MOST_PARTS:,} objects and lists"
-        return Judged(Verdict(Reason.BAD_PAYLOAD, detail))
+    too_many = _too_many_parts(content)
+    if too_many is not None:
+        return Judged(Verdict(Reason.BAD_PAYLOAD, too_many))
     try:
         payload = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -274,7 +277,7 @@ def _judge_answer(
 def _instead_of_a_stream(exchange: Exchange) -> Verdict | None:
     """Judge a body without a single event; None if it may be a stream cut short."""
     content, payload = exchange.content, None
-    if not _has_too_many_parts(content):
+    if _too_many_parts(content) is None:
         with suppress(orjson.JSONDecodeError):
             payload = orjson.loads(content)
     if isinstance(payload, dict) and is_error(payload):
@@ -285,9 +288,13 @@ def _instead_of_a_stream(exchange: Exchange) -> Verdict | None:
     return None
 
 
-def _has_too_many_parts(content: bytes) -> bool:
-    """Whether a JSON text would take too much memory; found without reading it."""
-    return content.count(b"{") + content.count(b"[") > MOST_PARTS
+def _too_many_parts(content: bytes) -> str | None:
+    """Say why a JSON text would take too much memory; found without reading it."""
+    if content.count(b"{") + content.count(b"[") > MOST_PARTS:
+        return f"over {MOST_PARTS:,} objects and lists"
+    if content.count(b",") > MOST_VALUES:
+        return f"over {MOST_VALUES:,} commas"
+    return None
 
 
 def _not_json(exchange: Exchange) -> Verdict:

@@ -43,6 +43,7 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     "body of an error": (LIMITS.error_body, LIMITS.error_seconds),
     "bytes taken off a socket ahead of reading": (connection.MOST_QUEUED,),
     "objects and lists of one JSON text": (verdict.MOST_PARTS,),
+    "commas of one JSON text": (verdict.MOST_VALUES,),
     "tokens that `tokenize` gives for its text": (tokenize.MOST_TOKENS,),
     "characters of a name, version or fingerprint that are read": (
         payloads.LONGEST_NAME,
@@ -57,6 +58,7 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     "pages of a list": (pages.MOST_PAGES,),
     "entries of a list in pages": (pages.MOST_ENTRIES,),
     "events of one deployment that are read": (deployments.MOST_EVENTS,),
+    "events of a list of deployments that are read": (deployments.MOST_LISTED_EVENTS,),
     "events of an account that are known one by one": (deployment_events.MOST_EVENTS,),
     "metrics of one answer": (measurements.MOST,),
     "entries of metrics that are looked at": (measurements.MOST_LISTED,),

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 import orjson
 
+from tm_exporter.verdict import MOST_PARTS, MOST_VALUES
+
 
 MIB = 1024 * 1024
 ROOM = MIB - 4096
@@ -20,11 +22,13 @@ LONG = "𐍈" * 2500
 
 
 def filled(head: str, entries: Iterator[str], tail: str) -> bytes:
-    """Return a document with as many entries as there is room for."""
-    parts, size = [], len(head) + len(tail)
+    """Return a document with as many entries as there may be."""
+    parts, size, left, commas = [], len(head) + len(tail), MOST_PARTS - 2, MOST_VALUES
     for entry in entries:
         size += len(entry.encode()) + 1
-        if size > ROOM:
+        left -= entry.count("{") + entry.count("[")
+        commas -= entry.count(",") + 1
+        if size > ROOM or left < 0 or commas < 0:
             break
         parts.append(entry)
     return (head + ",".join(parts) + tail).encode()
@@ -112,7 +116,7 @@ ANSWERS: dict[str, bytes] = {
         "]}",
     ),
     "deep": b"[" * (ROOM // 2) + b"]" * (ROOM // 2),
-    "wide": b"[" + b"{}," * (ROOM // 3) + b"{}]",
+    "wide": filled("[", (f'{{"{at}":"{at}"}}' for at in itertools.count()), "]"),
     "stream": events(),
 }
 DEPLOYED = [filled('{"models":[', deployments(page), "]}") for page in range(20)]

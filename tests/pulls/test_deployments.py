@@ -8,18 +8,26 @@ import pytest
 from tests.probes.test_free_probes import values
 from tests.pulls.scripted import ScriptedPlane, pulled
 from tm_exporter.catalog import (
+    DEPLOYMENT_EVENTS,
     DEPLOYMENT_GPUS,
     DEPLOYMENT_HEALTHY,
     DEPLOYMENT_INFO,
     DEPLOYMENT_REPLICAS,
     DEPLOYMENT_STATUS,
+    EXPORTER_LABEL_OVERFLOW,
 )
 from tm_exporter.clients.client import ControlPlaneClient
 from tm_exporter.config.load import load
 from tm_exporter.config.running import running
 from tm_exporter.facts import DeploymentEvent, DeploymentEvents, DeploymentsListed
 from tm_exporter.observation import Fact, Outcome, ProbeKey, Reason
-from tm_exporter.pulls.deployments import DeploymentsPull, DeploymentsSection
+from tm_exporter.pulls.deployments import (
+    MOST_EVENTS,
+    MOST_LISTED_EVENTS,
+    DeploymentsPull,
+    DeploymentsSection,
+    _DeploymentReader,
+)
 from tm_exporter.pulls.statuses import Statuses
 from tm_exporter.simulator.server import Simulator
 
@@ -245,6 +253,32 @@ async def test_events_are_read_as_far_as_they_can_be() -> None:
         )
     )
     assert "marker" not in str(outcome.facts) + str(outcome.samples)
+
+
+async def test_of_a_list_so_many_events_are_read_and_the_rest_counted() -> None:
+    """Those of a whole deployment are left out, so that none is counted by halves."""
+    events = [{"eventType": "E", "createdAt": 1.79e9 + at} for at in range(MOST_EVENTS)]
+    room = MOST_LISTED_EVENTS // MOST_EVENTS
+    rows = [{"deploymentId": f"d{at}", "events": events} for at in range(room + 3)]
+
+    outcome = await deployments({"models": rows})
+
+    told = fact_of(outcome, DeploymentEvents)
+    assert isinstance(told, DeploymentEvents)
+    assert [len(each) for _, each in told.listed] == [MOST_EVENTS] * room + [0] * 3
+    left_out = {(DEPLOYMENT_EVENTS.name,): 3 * MOST_EVENTS}
+    assert values(outcome, EXPORTER_LABEL_OVERFLOW) == left_out
+
+
+def test_the_events_of_one_that_comes_again_take_no_more_room() -> None:
+    """The last of it is kept, and must not be without."""
+    events = [{"eventType": "E", "createdAt": 1.79e9 + at} for at in range(MOST_EVENTS)]
+    reader = _DeploymentReader()
+
+    for _ in range(2 * MOST_LISTED_EVENTS // MOST_EVENTS):
+        last = reader.read({"deploymentId": "d", "events": events}, "models[0]")
+
+    assert len(last.events) == MOST_EVENTS
 
 
 @pytest.mark.parametrize("value", [1e300, "Infinity", "NaN", -(10**9), "1e30"])

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from contextvars import Context
 from dataclasses import replace
 
@@ -38,7 +39,7 @@ from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.room import SHARED, SURE, Room
 from tm_exporter.sinks.series import Shape
 from tm_exporter.timestamps import rfc3339
-from tm_exporter.verdict import MOST_PARTS, Promise, judge
+from tm_exporter.verdict import MOST_PARTS, MOST_VALUES, Promise, judge
 from tm_exporter.wire.payloads import LONGEST_NAME, read_fingerprint, read_version
 
 
@@ -247,9 +248,36 @@ async def test_one_long_body_is_read_at_a_time() -> None:
     assert most == [1, 1, 1, 1]
 
 
-def test_a_json_text_of_too_many_parts_is_not_read() -> None:
+async def test_of_a_long_body_nothing_stays_where_it_was_read() -> None:
+    """A name in the midst of a thousand that are gone would keep their memory."""
+    read: list[list[str]] = []
+    long = exchange(body=(Piece(1.0, b'["name"' + b" " * SHORT + b"]"),))
+
+    judged = await judge_aside(long, Promise(surface="serverless", read=kept_in(read)))
+
+    assert judged.answer == ["name"]
+    assert judged.answer[0] is not read[0][0]
+
+
+def kept_in(found: list[list[str]]) -> Callable[[list[str]], list[str]]:
+    """Return what takes an answer as it is, and notes it."""
+
+    def read(payload: list[str]) -> list[str]:
+        found.append(payload)
+        return payload
+
+    return read
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"[" + b"{}," * MOST_PARTS + b"{}]", id="objects"),
+        pytest.param(b"[" + b'"a",' * MOST_VALUES + b'"a","a"]', id="values"),
+    ],
+)
+def test_a_json_text_of_too_many_parts_is_not_read(body: bytes) -> None:
     """Each empty object of it would take twenty times its bytes."""
-    body = b"[" + b"{}," * MOST_PARTS + b"{}]"
     promise = Promise(surface="serverless", read=len)
 
     judged = judge(exchange(body=(Piece(1.0, body),)), promise)

@@ -20,10 +20,11 @@ from tm_exporter.clients.resolver import Address
 from tm_exporter.clients.stamps import Stamps
 
 
-MOST_QUEUED = 16 * 1024
+MOST_QUEUED = 8 * 1024
 """Bytes that are taken off a socket before anyone has read them."""
 
-_READ_SIZE = 16 * 1024
+_READ_SIZE = 8 * 1024
+_RECORD = 16 * 1024  # bytes that one record of TLS has at the most
 
 
 class Connection:
@@ -155,7 +156,7 @@ class Connection:
         parts: list[bytes] = []
         while True:
             try:
-                part = self._tls.read(_READ_SIZE)
+                part = self._tls.read(_RECORD)
             except ssl.SSLWantReadError:
                 return b"".join(parts) if parts else None
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):

@@ -11,11 +11,15 @@ from tm_exporter.observation import Observation, Sample
 _KEPT = 10_000
 """Events of a deployment, no longer listed, that are known should they come again."""
 
-MOST_EVENTS = 5_000
+MOST_EVENTS = 1_000
 """Events of an account that are known one by one; of more, only the numbers are."""
 
 MOST_DEPLOYMENTS = 1_000
 """Deployments of an account whose events are counted: as many as a family shows."""
+
+
+_NONE_KNOWN: Counter[DeploymentEvent] = Counter()
+_NONE_FORGOTTEN: Counter[str] = Counter()
 
 
 class _Seen:
@@ -27,9 +31,12 @@ class _Seen:
     with those before, its times are none to go by, and only its length is.
     """
 
+    __slots__ = ("_forgotten", "_known", "_only_counts")
+
     def __init__(self) -> None:
-        self._known: Counter[DeploymentEvent] = Counter()
-        self._forgotten: Counter[str] = Counter()
+        # Very many may be listed: what is empty is one for all, and never changed.
+        self._known: Counter[DeploymentEvent] = _NONE_KNOWN
+        self._forgotten: Counter[str] = _NONE_FORGOTTEN
         self._only_counts = False
 
     @property
@@ -39,22 +46,24 @@ class _Seen:
 
     def only_count(self) -> None:
         """Know no event from now on, and only how many there were."""
-        self._forgotten, self._known = self.totals(), Counter()
+        self._forgotten, self._known = self.totals(), _NONE_KNOWN
         self._only_counts = True
 
     def see(self, events: tuple[DeploymentEvent, ...]) -> None:
         """Take a list in; it may lack what an earlier one had."""
         listed = Counter(events)
         if self._only_counts:
-            self._forgotten |= _by_kind(listed)
+            self._forgotten = self._forgotten | _by_kind(listed)
             return
         if listed and self._known and not listed & self._known:
             self._forgotten = self.totals() - _by_kind(listed)
-            self._known = Counter()
-        self._known |= listed
+            self._known = _NONE_KNOWN
+        if listed:
+            self._known = self._known | listed
         unlisted = [event for event in self._known if event not in listed]
-        for event in unlisted[:-_KEPT]:
-            self._forgotten[event.kind] += self._known.pop(event)
+        gone = Counter({event: self._known.pop(event) for event in unlisted[:-_KEPT]})
+        if gone:
+            self._forgotten = self._forgotten + _by_kind(gone)
 
     def totals(self) -> Counter[str]:
         """Return how many there were, by type."""

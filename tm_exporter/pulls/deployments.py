@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from tm_exporter.catalog import (
+    DEPLOYMENT_EVENTS,
     DEPLOYMENT_GPUS,
     DEPLOYMENT_HEALTHY,
     DEPLOYMENT_INFO,
     DEPLOYMENT_REPLICAS,
     DEPLOYMENT_STATUS,
+    EXPORTER_LABEL_OVERFLOW,
 )
 from tm_exporter.facts import DeploymentEvent, DeploymentEvents, DeploymentsListed
 from tm_exporter.observation import Outcome, Sample
@@ -24,6 +26,9 @@ from tm_exporter.wire.payloads import ShapeError, object_of
 
 MOST_EVENTS = 50
 """Events of one deployment that are read: the newest, where they are in order."""
+
+MOST_LISTED_EVENTS = 5_000
+"""Events of a list that are read; a deployment whose own would be over it has none."""
 
 LONGEST_TEXT = 200
 """Characters of a name, or of any other text, that are read: as many as a label has."""
@@ -63,6 +68,7 @@ class Deployment:
         replicas, gpus: Zero where the field is left out, as protobuf does; None
             where it is there and is no number.
         events: What happened to it, without the text of the log.
+        events_left_out: How many are not among them, as the list has too many.
     """
 
     deployment_id: str
@@ -74,6 +80,7 @@ class Deployment:
     replicas: int | None
     gpus: int | None
     events: tuple[DeploymentEvent, ...]
+    events_left_out: int = 0
 
 
 class DeploymentsPull(Pull[DeploymentsSection]):
@@ -88,9 +95,8 @@ class DeploymentsPull(Pull[DeploymentsSection]):
             missing or its answer cannot be read, it counts as unsupported.
         """
         reading = self.reading()
-        listing = Listing(
-            "/v1/models", ("models", "data"), _read_deployment, may_be_bare=True
-        )
+        read = _DeploymentReader().read
+        listing = Listing("/v1/models", ("models", "data"), read, may_be_bare=True)
         entries = await read_pages(reading, listing)
         if entries is None:
             return reading.outcome(optional=True)
@@ -118,6 +124,9 @@ class DeploymentsPull(Pull[DeploymentsSection]):
                 yield Sample(DEPLOYMENT_REPLICAS, one.replicas, (name,))
             if one.gpus is not None:
                 yield Sample(DEPLOYMENT_GPUS, one.gpus, (name,))
+        left_out = sum(one.events_left_out for one in deployments)
+        if left_out:
+            yield Sample(EXPORTER_LABEL_OVERFLOW, left_out, (DEPLOYMENT_EVENTS.name,))
 
     def _listed(self, deployments: tuple[Deployment, ...]) -> DeploymentsListed:
         """Return the names; one counts as stopped if all that bear it are."""
@@ -133,6 +142,29 @@ def _events(deployments: tuple[Deployment, ...]) -> DeploymentEvents:
     return DeploymentEvents(
         tuple((one.deployment_id, one.events) for one in deployments)
     )
+
+
+class _DeploymentReader:
+    """Reads the entries of one list, and no more of their events than there is room."""
+
+    def __init__(self) -> None:
+        self._left = MOST_LISTED_EVENTS
+        self._taken: dict[str, int] = {}
+        self._kinds: dict[str, str] = {}  # one text for all events of a kind
+
+    def read(self, row: Any, where: str) -> Deployment:
+        """Return an entry; raises ShapeError."""
+        one = _read_deployment(row, where)
+        # Of one that comes again, on a later page, only the last is kept.
+        self._left += self._taken.pop(one.deployment_id, 0)
+        if len(one.events) > self._left:
+            return replace(one, events=(), events_left_out=len(one.events))
+        self._left -= len(one.events)
+        self._taken[one.deployment_id] = len(one.events)
+        return replace(one, events=tuple(map(self._shared, one.events)))
+
+    def _shared(self, event: DeploymentEvent) -> DeploymentEvent:
+        return DeploymentEvent(self._kinds.setdefault(event.kind, event.kind), event.at)
 
 
 def _read_deployment(row: Any, where: str) -> Deployment:

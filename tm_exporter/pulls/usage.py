@@ -17,8 +17,8 @@ from tm_exporter.wire.payloads import integer_of, object_of, text_of
 MOST_LISTED = 10_000
 """Rows that are looked at, more than an answer of real ones has room for."""
 
-MOST_ROWS = 4000
-"""Rows that are remembered, the newest: a hundred models on each of forty days."""
+MOST_ROWS = 1000
+"""Rows that are remembered, the newest: nearly thirty models on each day asked for."""
 
 LONGEST_NAME = 200
 """Characters of a model's name that are read: as many as a label has."""

@@ -5,6 +5,7 @@ A `StreamReader` is fed pieces as they arrive and keeps times and counts; it
 never touches a socket or a clock, so a recorded stream gives the same record.
 """
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -69,8 +70,8 @@ class StreamReader:
     complete: bool = False
     _fault: Verdict | None = None
     _splitter: EventSplitter = field(default_factory=EventSplitter)
-    _text: list[str] = field(default_factory=list)
-    _reasoning: list[str] = field(default_factory=list)
+    _text: bytearray = field(default_factory=bytearray)  # one block, not thousands
+    _reasoning: bytearray = field(default_factory=bytearray)
     _tool_calls: list[str] = field(default_factory=list)
     _finish_reason: str | None = None
     _model: str | None = None
@@ -79,7 +80,7 @@ class StreamReader:
     _usage: Usage | None = None
     _usage_is_final: bool = False
     _done: bool = False
-    _content_times: list[float] = field(default_factory=list)
+    _content_times: "array[float]" = field(default_factory=lambda: array("d"))
     _events: int = 0
     _violations: list[str] = field(default_factory=list)
 
@@ -113,8 +114,8 @@ class StreamReader:
             begun=self.waiting_since is not None,
             terminated=self.complete,
             completion=Completion(
-                text="".join(self._text),
-                reasoning="".join(self._reasoning),
+                text=self._text.decode(),
+                reasoning=self._reasoning.decode(),
                 tool_calls=tuple(name for name in self._tool_calls if name),
                 finish_reason=self._finish_reason,
                 model=self._model,
@@ -165,8 +166,8 @@ class StreamReader:
             if self._finish_reason is not None:
                 self._note("content_after_finish")
             self._content_times.append(arrived)
-        self._text.append(delta.text)
-        self._reasoning.append(delta.reasoning)
+        self._text += delta.text.encode()
+        self._reasoning += delta.reasoning.encode()
         self._tool_calls += delta.tool_calls
         self._finish_reason = delta.finish_reason or self._finish_reason
         self._model = self._model or delta.model
@@ -191,8 +192,8 @@ class StreamReader:
             return delta
         return replace(
             delta,
-            text=delta.text if any(self._text) else whole.text,
-            reasoning=delta.reasoning if any(self._reasoning) else whole.reasoning,
+            text=delta.text if self._text else whole.text,
+            reasoning=delta.reasoning if self._reasoning else whole.reasoning,
             tool_calls=delta.tool_calls if any(self._tool_calls) else whole.tool_calls,
         )
 

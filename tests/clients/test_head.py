@@ -18,6 +18,8 @@ from tests.scripted_server import (
     serving,
     silence,
 )
+from tm_exporter.clients.answer import Answer
+from tm_exporter.clients.ended import Ended
 from tm_exporter.clients.limits import Limits
 from tm_exporter.exchange import FaultKind, Phase, Stage
 from tm_exporter.observation import Reason
@@ -202,3 +204,34 @@ async def test_a_header_that_cannot_be_written_is_our_own_fault() -> None:
     assert seen(exchange) == (Stage.PREPARE, FaultKind.FAILED, Reason.CONFIGURATION)
     assert SECRET not in repr(exchange)
     assert server.received == b""
+
+
+LINES = b"".join(b"x%d: y\r\n" % number for number in range(Limits().headers))
+
+
+def test_as_many_lines_as_there_may_be_are_read_in_pieces_of_any_size() -> None:
+    """The first line and the last are no headers."""
+    whole = b"HTTP/1.1 200 OK\r\n" + LINES + b"\r\n"
+    for size in (1, 100, len(whole)):
+        read = asked()
+
+        for at in range(0, len(whole), size):
+            read.feed_head(0.0, whole[at : at + size])
+
+        assert len(read.headers) == Limits().headers
+
+
+def test_of_more_lines_the_parser_is_told_nothing() -> None:
+    """Each would be taken to pieces, a hundred bytes for a line of three."""
+    read = asked()
+    read.feed_head(0.0, b"HTTP/1.1 200 OK\r\n" + LINES)
+
+    with pytest.raises(Ended, match="too many headers"):
+        read.feed_head(0.0, b"x: y\r\nx: y\r\n")
+
+
+def asked() -> Answer:
+    """Return the answer to a request that was written."""
+    made = Answer(Limits(), now=lambda: 0.0)
+    made.request(httpx.Request("GET", "http://service.test/"))
+    return made

@@ -47,6 +47,7 @@ class Answer:
         self._beginning = b""
         self._head_size = 0
         self._head_lines = 0
+        self._lines = 0  # of a header block that has no end yet
         self._interim = 0
         self._closed = False
         self._stamp = 0.0
@@ -116,12 +117,22 @@ class Answer:
         self._beginning = (self._beginning + data)[: len(_BEGINNING)]
         if not _BEGINNING.startswith(self._beginning):
             raise Ended(FaultKind.PROTOCOL, "the answer is not HTTP/1")
+        self._look_at_lines(data)
         self._parser.receive_data(data)
         while self._head is None:
             event = self._next_event()
             if not isinstance(event, h11.InformationalResponse | h11.Response):
                 return  # more is needed: the parser raises at an end
             self._take_head(event)
+
+    def _look_at_lines(self, data: bytes) -> None:
+        """Refuse very many lines before the parser takes them to pieces."""
+        if b"\n\r\n" in data or b"\n\n" in data:  # it is at its end, and soon counted
+            self._lines = 0
+            return
+        self._lines += data.count(b"\n")
+        if self._lines > self._limits.headers + 2:  # first and last are no headers
+            raise Ended(FaultKind.PROTOCOL, "the answer has too many headers")
 
     def begin_body(
         self, limit: int, tell: Callable[[Piece], None] = lambda _: None

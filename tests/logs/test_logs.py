@@ -315,6 +315,7 @@ def pipe() -> Iterator[tuple[int, int]]:
             continue  # the test closed it
 
 
+@pytest.mark.sockets  # goes by time
 def test_a_pipe_that_nobody_reads_drops_lines_and_stalls_nobody(
     pipe: tuple[int, int],
 ) -> None:

@@ -401,6 +401,7 @@ def test_a_set_wall_clock_does_not_exist_for_the_plan() -> None:
     assert type(zone.moment(0)).now(zone).timestamp() == EPOCH + 1
 
 
+@pytest.mark.sockets  # waits for real timers
 async def test_real_timers_keep_the_grid() -> None:
     """With APScheduler and a real loop, runs come one interval apart."""
     moments: list[float] = []

@@ -150,7 +150,8 @@ def soak(folder: Path, seconds: float, *, tells: bool = False) -> Soaked:
         soaked, told = Soaked(seconds), 0
         changes = _changes(dice, services)
         while (at := time.monotonic() - began) < seconds:
-            soaked.all_met = soaked.all_met if next(changes) else at + SWITCH_EVERY
+            if not next(changes):
+                soaked.all_met = at + SWITCH_EVERY
             time.sleep(SWITCH_EVERY)  # what was changed is in force for as long
             soaked.memory.append((at, _megabytes(exporter)))
             soaked.scrapes.append(_scraped(url))

@@ -93,7 +93,7 @@ async def test_each_sink_may_fail(
     daemon._publish(observation(HEALTH, probe_id="last"))
 
     assert attempts(daemon) == len(sinks)  # all but the one that its sink lost
-    kept = [run.mark.probe_id for run in daemon._history.past(HEALTH).runs]
+    kept = [run.probe_id for run in daemon._history.past(HEALTH).runs]
     assert kept == ["run-0", "run-2", "last"]
     assert len(log.events("sink_failed")) == len(sinks)
 

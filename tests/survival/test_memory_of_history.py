@@ -92,7 +92,8 @@ def test_of_the_oldest_runs_only_what_is_short_stays() -> None:
     assert thin.observation.outcome.exchanges[-1].header("x-request-id")
     assert len(thin.bodies) == len(thin.observation.outcome.exchanges) == 1
     assert 5 < len(past.distinct()) < 20
-    assert sum(kept.size for kept in past.distinct()) <= LEAST_BYTES
+    share = max(LEAST_BYTES, MOST_BYTES // len(keys))
+    assert sum(kept.size for kept in past.distinct()) <= share
 
 
 def test_usual_runs_stay_whole() -> None:

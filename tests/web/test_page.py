@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.web.crowd import crowd
 from tests.web.reader import Reader
 from tests.web.statuses import MOMENT, model_status, status
-from tm_exporter.sinks.history import Mark
+from tm_exporter.sinks.marks import Mark
 from tm_exporter.views.overview import overview
 from tm_exporter.views.status import (
     AccountStatus,

@@ -14,65 +14,58 @@ from typing import Final
 
 from tm_exporter.logs.printable import encodable
 from tm_exporter.observation import Observation, ProbeKey
+from tm_exporter.sinks import marks
+from tm_exporter.sinks.marks import Mark
 from tm_exporter.sinks.packing import Packed, Packing
 from tm_exporter.sinks.remembered import Run, remembered
 
 
-MOST_BYTES: Final = 16 * 1024 * 1024
+MOST_BYTES: Final = 12 * 1024 * 1024
 """What all runs that are remembered may take; each probe has an equal share."""
 
-LEAST_BYTES: Final = 20 * 1024
+LEAST_BYTES: Final = 12 * 1024
 """What those of one probe may take, however many there are."""
 
 _SMALL = 4096  # bytes of a run that is not worth thinning
-_MARK = 350  # bytes of a mark, its time, its id, and what refers to them
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """
-    What a timeline shows of a run.
-
-    Attributes:
-        probe_id: Of the run; its transcript goes by it.
-        ended: When it ended.
-        passed: Whether it did.
-        duration_seconds: How long it took.
-        reason: Why it failed.
-        detail: The same for people, in one line.
-    """
-
-    probe_id: str
-    ended: datetime
-    passed: bool
-    duration_seconds: float
-    reason: str | None
-    detail: str
+_OVERHEAD = 170  # bytes of what is kept of a run besides its contents
 
 
 @dataclass(slots=True)
 class Kept:
     """
-    A run that is remembered.
+    A run that is remembered: three objects, since there are thousands of them.
 
     Attributes:
-        mark: What a timeline shows of it.
-        packed: All of it.
+        passed: Whether it did.
+        content: All of it, packed.
+        like: What it is packed by.
         is_thin: Whether only what is short was left.
     """
 
-    mark: Mark
-    packed: Packed
+    passed: bool
+    content: bytes
+    like: bytes
+    _mark: bytes
     is_thin: bool = False
+
+    @property
+    def mark(self) -> Mark:
+        """What a timeline shows of it."""
+        return marks.read(self._mark)
+
+    @property
+    def probe_id(self) -> str:
+        """What its transcript goes by."""
+        return marks.probe_id(self._mark)
 
     @property
     def size(self) -> int:
         """Bytes of memory that it takes, about."""
-        return _MARK + len(self.mark.detail) + self.packed.size
+        return _OVERHEAD + len(self._mark) + len(self.content)
 
     def open(self) -> Run:
         """Return the run."""
-        return self.packed.open()
+        return Packed(self.content, self.like).open()
 
 
 class Past:
@@ -104,21 +97,23 @@ class Past:
 
     def add(self, run: Run, room: int) -> None:
         """Remember one more, and less of the oldest if all take too much room."""
-        mark = _mark(run.observation)
-        if not self.runs or self.runs[-1].mark.passed != mark.passed:
-            self.since = mark.ended
-        kept = Kept(mark, self._packing.pack(run))
+        seen, packed = run.observation, self._packing.pack(run)
+        passed = seen.verdict.passed
+        ended = datetime.fromtimestamp(seen.finished_at, UTC)
+        if not self.runs or self.runs[-1].passed != passed:
+            self.since = ended
+        kept = Kept(passed, packed.content, packed.like, marks.written(seen))
         self.last = (run if run.size <= _SMALL else run.thinned()).observation
         self.runs.append(kept)
-        if mark.passed:
-            self.last_success = mark.ended
+        if passed:
+            self.last_success = ended
         else:
             self.failures.append(kept)
         self._make_room(room)
 
     def distinct(self) -> tuple[Kept, ...]:
         """Return each run that is remembered once, the oldest first."""
-        recent = sum(not kept.mark.passed for kept in self.runs)
+        recent = sum(not kept.passed for kept in self.runs)
         return (*islice(self.failures, len(self.failures) - recent), *self.runs)
 
     def _make_room(self, room: int) -> None:
@@ -140,8 +135,8 @@ class Past:
         """Keep only what is short of a run, and return how many bytes that spared."""
         before = kept.size
         if not kept.is_thin:
-            kept.packed = self._packing.pack(kept.open().thinned())
-            kept.is_thin = True
+            packed = self._packing.pack(kept.open().thinned())
+            kept.content, kept.like, kept.is_thin = packed.content, packed.like, True
         return before - kept.size
 
     def _drop(self, kept: Kept) -> int:
@@ -189,7 +184,7 @@ class History:
         """Return the run of this id, None if it is not remembered (any more)."""
         for past in self._pasts.values():
             for kept in past.distinct():
-                if kept.mark.probe_id == probe_id:
+                if kept.probe_id == probe_id:
                     return kept.open()
         return None
 
@@ -208,16 +203,3 @@ def _without_secrets(
     outcome = observation.outcome
     masked = replace(verdict, detail=encodable(mask(verdict.detail)))
     return replace(observation, outcome=replace(outcome, verdict=masked))
-
-
-def _mark(observation: Observation) -> Mark:
-    """Return the run in short."""
-    verdict = observation.verdict
-    return Mark(
-        probe_id=observation.probe_id,
-        ended=datetime.fromtimestamp(observation.finished_at, UTC),
-        passed=verdict.passed,
-        duration_seconds=observation.duration,
-        reason=None if verdict.reason is None else verdict.reason.value,
-        detail=verdict.detail,
-    )

@@ -29,7 +29,6 @@ _FAST = 1  # of zlib's levels
 _WINDOW = 13  # 8 KiB, in which a run and the one that it is like are found
 _MEMORY = 6  # so little that each packing needs no block from the system
 _KINDS = 100  # more would be forgotten probes
-_OVERHEAD = 33 + 48  # bytes of a `bytes` and of what refers to it
 _FAMILIES: Final = {family.name: family for family in FAMILIES}
 
 _Reduced = tuple[Callable[..., Any], tuple[Any, ...], Any]
@@ -48,11 +47,6 @@ class Packed:
 
     content: bytes
     like: bytes
-
-    @property
-    def size(self) -> int:
-        """Bytes of memory that it takes."""
-        return len(self.content) + _OVERHEAD
 
     def open(self) -> Run:
         """Return the run."""

@@ -18,8 +18,9 @@ from tm_exporter.catalog import (
 )
 from tm_exporter.observation import Observation, ProbeKey, Skip
 from tm_exporter.sinks.histogram import Histogram
-from tm_exporter.sinks.history import History, Mark
+from tm_exporter.sinks.history import History
 from tm_exporter.sinks.log import NextStep
+from tm_exporter.sinks.marks import Mark
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.views.status import (
     AccountStatus,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tm_exporter.lease.leadership import LeaseStanding
 from tm_exporter.reasons import Party
-from tm_exporter.sinks.history import Mark
+from tm_exporter.sinks.marks import Mark
 
 
 State = Literal["ok", "failing", "unknown"]

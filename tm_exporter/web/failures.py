@@ -5,7 +5,7 @@ from datetime import datetime
 from heapq import nlargest
 from typing import NamedTuple
 
-from tm_exporter.sinks.history import Mark
+from tm_exporter.sinks.marks import Mark
 from tm_exporter.views.status import TargetStatus
 from tm_exporter.web.html import Html, tag
 from tm_exporter.web.parts import evidence, moment, name, section, text

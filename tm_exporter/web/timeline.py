@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tm_exporter.sinks.history import Mark
+from tm_exporter.sinks.marks import Mark
 from tm_exporter.web.html import Html, tag
 from tm_exporter.web.words import duration
 

@@ -25,7 +25,7 @@ from tm_exporter.wire.streams import StreamRecord, error_text, is_error
 T = TypeVar("T")
 
 MOST_PARTS = 40_000
-"""Objects and lists of one JSON text: each takes up to a hundred times its bytes."""
+"""Lists of one JSON text, and its objects twice: one takes a hundred bytes or two."""
 
 MOST_VALUES = 65_536
 """Commas of one JSON text: each parts two values, which take up to 70 bytes."""
@@ -290,8 +290,8 @@ def _instead_of_a_stream(exchange: Exchange) -> Verdict | None:
 
 def _too_many_parts(content: bytes) -> str | None:
     """Say why a JSON text would take too much memory; found without reading it."""
-    if content.count(b"{") + content.count(b"[") > MOST_PARTS:
-        return f"over {MOST_PARTS:,} objects and lists"
+    if 2 * content.count(b"{") + content.count(b"[") > MOST_PARTS:
+        return f"over {MOST_PARTS:,} lists and objects, an object counting for two"
     if content.count(b",") > MOST_VALUES:
         return f"over {MOST_VALUES:,} commas"
     return None

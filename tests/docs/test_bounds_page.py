@@ -42,7 +42,7 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     "events of a stream": (MOST_EVENTS,),
     "body of an error": (LIMITS.error_body, LIMITS.error_seconds),
     "bytes taken off a socket ahead of reading": (connection.MOST_QUEUED,),
-    "objects and lists of one JSON text": (verdict.MOST_PARTS,),
+    "lists of one JSON text, and its objects twice": (verdict.MOST_PARTS,),
     "commas of one JSON text": (verdict.MOST_VALUES,),
     "tokens that `tokenize` gives for its text": (tokenize.MOST_TOKENS,),
     "characters of a name, version or fingerprint that are read": (

@@ -23,10 +23,10 @@ LONG = "𐍈" * 2500
 
 def filled(head: str, entries: Iterator[str], tail: str) -> bytes:
     """Return a document with as many entries as there may be."""
-    parts, size, left, commas = [], len(head) + len(tail), MOST_PARTS - 2, MOST_VALUES
+    parts, size, left, commas = [], len(head) + len(tail), MOST_PARTS - 3, MOST_VALUES
     for entry in entries:
         size += len(entry.encode()) + 1
-        left -= entry.count("{") + entry.count("[")
+        left -= 2 * entry.count("{") + entry.count("[")
         commas -= entry.count(",") + 1
         if size > ROOM or left < 0 or commas < 0:
             break

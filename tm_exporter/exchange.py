@@ -47,6 +47,7 @@ class FaultKind(StrEnum):
     PROTOCOL = "protocol"
     TOO_LARGE = "too_large"
     STALLED = "stalled"
+    STARVED = "starved"  # we had no memory to read on
 
 
 @dataclass(frozen=True, slots=True)

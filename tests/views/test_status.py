@@ -191,6 +191,59 @@ def test_money_is_not_told_where_it_is_not_to_be() -> None:
     assert silent.targets([BALANCE])[0].account is None
 
 
+def deployed(
+    name: str, status: str, *, healthy: float, replicas: float
+) -> list[Sample]:
+    """Return what a pull tells of a deployment."""
+    return [
+        Sample(catalog.DEPLOYMENT_INFO, 1, (name, f"model-{name}", "H100", "x", "m")),
+        Sample(catalog.DEPLOYMENT_STATUS, 1, (name, status)),
+        Sample(catalog.DEPLOYMENT_HEALTHY, healthy, (name,)),
+        Sample(catalog.DEPLOYMENT_REPLICAS, replicas, (name,)),
+    ]
+
+
+def warned(*samples: Sample, shows_money: bool = True) -> tuple[str, ...]:
+    """Return the warnings of an account that tells this."""
+    told = board(FakeClock(), observation(BALANCE, *samples))
+    [target] = replace(told, shows_money=shows_money).targets([BALANCE])
+    return target.warnings
+
+
+def test_deployments_that_do_not_work_are_warned_of() -> None:
+    """No probe fails by them, and somebody's users may."""
+    works = deployed("a", "MODEL_STATUS_RUNNING", healthy=1, replicas=2)
+    failed = deployed("b", "MODEL_STATUS_FAILED", healthy=0, replicas=0)
+    empty = deployed("c", "MODEL_STATUS_RUNNING", healthy=1, replicas=0)
+    stopped = Sample(catalog.DEPLOYMENT_REPLICAS, 0, ("d",))
+
+    first, second = warned(*works, *failed, *empty, stopped)
+
+    assert "deployment model-b does not work, by MODEL_STATUS_FAILED: look" in first
+    assert "deployment model-c has no replicas and is not stopped: look" in second
+
+
+def test_a_card_that_is_not_good_is_warned_of() -> None:
+    """Unless money is not to be told."""
+    missing, good = (Sample(catalog.BILLING_CARD_ON_FILE, each) for each in (0, 1))
+
+    [told] = warned(missing)
+
+    assert "no good payment card is on file" in told
+    assert warned(good) == ()
+    assert warned(missing, shows_money=False) == ()
+
+
+def test_many_warnings_are_told_in_part() -> None:
+    """And how many there are."""
+    failed = (deployed(f"{n}", "FAILED", healthy=0, replicas=1) for n in range(13))
+
+    told = warned(*(sample for each in failed for sample in each))
+
+    assert len(told) == 11
+    assert told[-1] == "and 3 more"
+
+
 def test_probes_are_grouped_by_target_and_sorted() -> None:
     """In whichever order they were configured."""
     other = ProbeKey("eu", "serverless", "chat_stream", "a-model")

@@ -385,6 +385,34 @@ def test_what_the_account_has_left(changes: dict[str, Any], expected: str) -> No
     assert expected in read(account(**changes)).text
 
 
+def test_warnings_come_before_what_passes() -> None:
+    """On the page of everything and on that of the target."""
+    shown = status(model_status(model=""))
+    warns = replace(shown.targets[0], warnings=(f"deployment {HOSTILE} is in ruins",))
+
+    for only in (None, warns):
+        document = page.render(replace(shown, targets=(warns,)), MOMENT, only)
+        assert document.index("in ruins") < document.index('id="targets"')
+        assert "<script>alert" not in document
+
+
+def test_without_a_warning_there_is_no_word_of_them() -> None:
+    """A heading over nothing would worry somebody."""
+    assert "Warnings" not in read(status(model_status())).text
+
+
+def test_very_many_warnings_are_told_in_part() -> None:
+    """The page has other things to say."""
+    shown = status(model_status())
+    warns = replace(shown.targets[0], warnings=tuple(f"w{n}." for n in range(50)))
+
+    text = read(replace(shown, targets=(warns,))).text
+
+    assert "w19." in text
+    assert "w20." not in text
+    assert "and 30 more, on the pages of their targets" in text
+
+
 def budget(**changes: Any) -> BudgetStatus:
     """Return a budget that is half used up, but for the changes."""
     defaults: dict[str, Any] = {

@@ -1,29 +1,22 @@
 """Put the status together from what the sinks remember."""
 
 import asyncio
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from operator import attrgetter
 
-from tm_exporter.catalog import (
-    BILLING_BALANCE,
-    BILLING_RUNWAY_SECONDS,
-    CANARY_LAST_TTFT_SECONDS,
-    SERVICE_VERSION_INFO,
-    Family,
-)
+from tm_exporter.catalog import CANARY_LAST_TTFT_SECONDS, SERVICE_VERSION_INFO, Family
 from tm_exporter.observation import Observation, ProbeKey, Skip
 from tm_exporter.sinks.histogram import Histogram
 from tm_exporter.sinks.history import History
 from tm_exporter.sinks.log import NextStep
 from tm_exporter.sinks.marks import Mark
 from tm_exporter.sinks.metrics import MetricsSink
+from tm_exporter.views.account import means, warnings
 from tm_exporter.views.status import (
-    AccountStatus,
     ModelStatus,
     ProbeStatus,
     State,
@@ -124,7 +117,7 @@ class StatusBoard:
 
     def service_version(self, target: str) -> Mapping[str, str]:
         """Return the version that a target told of itself, if it did."""
-        told = [labels[-1] for labels, _ in self._known(SERVICE_VERSION_INFO, target)]
+        told = [labels[-1] for labels in self._known(target, SERVICE_VERSION_INFO)]
         return {"service": told[-1]} if told else {}
 
     def _targets(self, keys: Iterable[ProbeKey]) -> Iterator[TargetStatus]:
@@ -136,33 +129,29 @@ class StatusBoard:
         self, target: str, surface: str, keys: tuple[ProbeKey, ...]
     ) -> TargetStatus:
         probes = self._probes(keys)
-        is_account = self.shows_money and surface == "control_plane"
-        return TargetStatus(
+        told = TargetStatus(
             target,
             surface,
             probes,
             state=state_of(model for probe in probes for model in probe.models),
-            account=self._account(target) if is_account else None,
+        )
+        if surface != "control_plane":
+            return told
+        known, of_money = partial(self._known, target), self.shows_money
+        return replace(
+            told,
+            account=means(known) if of_money else None,
+            warnings=warnings(known, of_money=of_money),
         )
 
-    def _account(self, target: str) -> AccountStatus | None:
-        """Return what an account has left, None where that is not known."""
-        balance = {
-            labels[-1]: value for labels, value in self._known(BILLING_BALANCE, target)
+    def _known(self, target: str, family: Family) -> Mapping[tuple[str, ...], float]:
+        """Return the numbers that a target tells of a family now, by its own labels."""
+        rows = self.metrics.known(family, target).items()
+        return {
+            labels[len(labels) - len(family.labels) :]: value
+            for labels, value in rows
+            if not isinstance(value, Histogram)
         }
-        runway = [value for _, value in self._known(BILLING_RUNWAY_SECONDS, target)]
-        seconds = runway[0] if runway else None
-        is_idle = seconds == math.inf
-        if not balance:
-            return None
-        return AccountStatus(balance, None if is_idle else seconds, is_idle)
-
-    def _known(
-        self, family: Family, target: str
-    ) -> Iterable[tuple[tuple[str, ...], float]]:
-        for labels, value in self.metrics.known(family, target).items():
-            if not isinstance(value, Histogram):
-                yield labels, value
 
     def _next_step(self, seen: Observation) -> str:
         reason = seen.verdict.reason

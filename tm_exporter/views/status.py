@@ -96,6 +96,7 @@ class TargetStatus:
             work: a probe passes for each model, and one without a model.
         account: Of a Control Plane; None for another target, and where no money
             is to be shown.
+        warnings: What to look into though every probe may pass, a sentence each.
     """
 
     target: str
@@ -103,6 +104,7 @@ class TargetStatus:
     probes: tuple[ProbeStatus, ...]
     state: State = "unknown"
     account: AccountStatus | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

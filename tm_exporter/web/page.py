@@ -11,6 +11,7 @@ from tm_exporter.web.money import money_section
 from tm_exporter.web.parts import moment
 from tm_exporter.web.static import BUILD, FILES
 from tm_exporter.web.targets import one_target, targets
+from tm_exporter.web.warnings import warnings
 from tm_exporter.web.words import exact
 
 
@@ -42,6 +43,7 @@ def _all(status: Status, now: datetime) -> Html:
     return join(
         (
             glance(status, now),
+            warnings(status.targets),
             maintenance(status.maintenance, now),
             money_section(status),
             targets(status.targets, now),
@@ -56,6 +58,7 @@ def _one(target: TargetStatus, now: datetime) -> Html:
         (
             tag("h1", target.target),
             tag("p", tag("a", "All targets", href="/")),
+            warnings([target]),
             one_target(target, now),
             failures([target], now, MOST_OF_TARGET),
         )

@@ -1,9 +1,15 @@
-"""Count values by size."""
+"""
+Count values by size.
+
+There are thousands of histograms, and most of their buckets hardly ever see a value.
+So what is counted is in arrays, which are as large in the end as at the beginning.
+"""
 
 import math
+from array import array
 from bisect import bisect_left
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tm_exporter.sinks.native import NativeBuckets
 
@@ -34,6 +40,35 @@ class Exemplar(NamedTuple):
     run: RunMark
 
 
+class _Examples:
+    """
+    The last value of each bucket, and the run that it comes from.
+
+    Args:
+        buckets: How many there are.
+    """
+
+    __slots__ = ("_ended", "_ids", "_values")
+
+    def __init__(self, buckets: int) -> None:
+        self._ids: list[str | None] = [None] * buckets
+        self._values = _zeros("d", buckets)
+        self._ended = _zeros("d", buckets)
+
+    def put(self, bucket: int, value: float, run: RunMark) -> None:
+        """Have a value be the example of its bucket."""
+        self._ids[bucket] = run.probe_id
+        self._values[bucket], self._ended[bucket] = value, run.ended_at
+
+    def told(self) -> tuple[Exemplar | None, ...]:
+        """Return the example of each bucket, None where it has none."""
+        all_ = zip(self._ids, self._values, self._ended, strict=True)
+        return tuple(
+            None if name is None else Exemplar(value, RunMark(name, ended))
+            for name, value, ended in all_
+        )
+
+
 class Histogram:
     """
     Counts of values, by the smallest upper bound that they do not exceed.
@@ -48,14 +83,14 @@ class Histogram:
         native: The exponential buckets, None if it has none.
     """
 
-    __slots__ = ("_counts", "_exemplars", "bounds", "native", "total")
+    __slots__ = ("_counts", "_examples", "bounds", "native", "total")
 
     def __init__(self, bounds: tuple[float, ...], *, native: bool = False) -> None:
         self.bounds = bounds
         self.total = 0.0
         self.native = NativeBuckets() if native else None
-        self._counts = [0] * (len(bounds) + 1)
-        self._exemplars: dict[int, Exemplar] = {}
+        self._counts = _zeros("Q", len(bounds) + 1)
+        self._examples: _Examples | None = None
 
     def observe(self, value: float, run: RunMark | None = None) -> None:
         """Count one value; if its run is told, it becomes the example of its bucket."""
@@ -65,7 +100,9 @@ class Histogram:
         if self.native is not None:
             self.native.observe(value)
         if run is not None:
-            self._exemplars[bucket] = Exemplar(value, run)
+            if self._examples is None:
+                self._examples = _Examples(len(self._counts))
+            self._examples.put(bucket, value, run)
 
     def rebound(self, bounds: tuple[float, ...]) -> None:
         """
@@ -75,11 +112,10 @@ class Histogram:
         stay above it, so that nobody takes them for smaller than they are. Examples
         are forgotten, since one could be below the bucket that it was counted in.
         """
-        counts = [0] * (len(bounds) + 1)
+        counts = _zeros("Q", len(bounds) + 1)
         for upper, count in zip((*self.bounds, math.inf), self._counts, strict=True):
             counts[bisect_left(bounds, upper)] += count
-        self.bounds, self._counts = bounds, counts
-        self._exemplars.clear()
+        self.bounds, self._counts, self._examples = bounds, counts, None
 
     @property
     def cumulative(self) -> tuple[int, ...]:
@@ -89,4 +125,11 @@ class Histogram:
     @property
     def exemplars(self) -> tuple[Exemplar | None, ...]:
         """The last value of each bucket, None where no run is known."""
-        return tuple(map(self._exemplars.get, range(len(self._counts))))
+        if self._examples is None:
+            return (None,) * len(self._counts)
+        return self._examples.told()
+
+
+def _zeros(kind: Literal["Q", "d"], count: int) -> "array[Any]":
+    """Return an array of so many zeros, of eight bytes each."""
+    return array(kind, bytes(8 * count))

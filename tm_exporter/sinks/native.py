@@ -8,6 +8,7 @@ Source: Prometheus' specification of native histograms; the limit on buckets is 
 as client_golang does it.
 """
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
@@ -53,15 +54,21 @@ class NativeBuckets:
     Attributes:
         schema: Resolution; it falls by one whenever there are too many buckets.
         zero_count: Values that are not above `ZERO_THRESHOLD`.
-        counts: How many values are in each bucket that has any.
     """
 
-    __slots__ = ("counts", "schema", "zero_count")
+    __slots__ = ("_counts", "_indices", "schema", "zero_count")
 
     def __init__(self) -> None:
         self.schema = SCHEMA
         self.zero_count = 0
-        self.counts: dict[int, int] = {}
+        # Of the buckets that have any value, in order: a bucket is ten bytes here.
+        self._indices = array("h")
+        self._counts = array("Q")
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """How many values are in each bucket that has any."""
+        return dict(zip(self._indices, self._counts, strict=True))
 
     def observe(self, value: float) -> None:
         """Count one value; a negative one, which no duration is, counts as zero."""
@@ -69,15 +76,20 @@ class NativeBuckets:
             self.zero_count += 1
             return
         index = bucket_of(value, self.schema)
-        self.counts[index] = self.counts.get(index, 0) + 1
-        while len(self.counts) > MOST_BUCKETS and self.schema > COARSEST:
+        place = bisect_left(self._indices, index)
+        if place < len(self._indices) and self._indices[place] == index:
+            self._counts[place] += 1
+            return
+        self._indices.insert(place, index)
+        self._counts.insert(place, 1)
+        while len(self._indices) > MOST_BUCKETS and self.schema > COARSEST:
             self._halve()
 
     def spans(self) -> list[Span]:
         """Return where there are buckets, with small gaps filled by empty ones."""
         spans: list[Span] = []
         end = 0
-        for index in sorted(self.counts):
+        for index in self._indices:
             gap = index - end
             if spans and gap <= _MOST_GAP:
                 spans[-1] = Span(spans[-1].offset, spans[-1].length + gap + 1)
@@ -92,20 +104,24 @@ class NativeBuckets:
 
     def _told(self) -> Iterator[int]:
         """Yield the count of each bucket of the spans."""
-        index = 0
+        index, counts = 0, self.counts
         for span in self.spans():
             index += span.offset
             for _ in range(span.length):
-                yield self.counts.get(index, 0)
+                yield counts.get(index, 0)
                 index += 1
 
     def _halve(self) -> None:
         """Make one bucket of each two, which halves the resolution."""
-        halved: dict[int, int] = {}
-        for index, count in self.counts.items():
+        indices, counts = array("h"), array("Q")
+        for index, count in zip(self._indices, self._counts, strict=True):
             wider = (index + 1) // 2
-            halved[wider] = halved.get(wider, 0) + count
-        self.counts = halved
+            if indices and indices[-1] == wider:
+                counts[-1] += count
+            else:
+                indices.append(wider)
+                counts.append(count)
+        self._indices, self._counts = indices, counts
         self.schema -= 1
 
 

@@ -25,6 +25,7 @@ from tm_exporter.budget.unusable import (
 )
 
 
+_CACHE_KIB = 256  # of its pages, which is an eighth of what SQLite takes otherwise
 _MAKING = threading.Lock()
 
 _Identity = tuple[int, int]
@@ -149,6 +150,8 @@ class LedgerFile:
         try:
             # EXTRA: else a power cut may bring back the journal, which undoes.
             connection.execute("PRAGMA synchronous = EXTRA")
+            # What the system keeps of the file need not be kept a second time here.
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             self._refuse_damaged(connection)
             self._bring_up_to_date(connection)
             self._refuse_replaced()

@@ -1,7 +1,7 @@
 """
 Fifty targets that answer more than anyone could want, for as long as it takes.
 
-`make attack-test` takes a minute of it; ATTACK_SECONDS says how long here.
+`make attack-test` takes three minutes of it; ATTACK_SECONDS says how long here.
 """
 
 import os

@@ -16,7 +16,7 @@ from tm_exporter.wire.payloads import read_models
 
 def body_of(size: int) -> bytes:
     """Return a list of models of so many bytes, or a few less."""
-    row = b'{"id":"a-model-with-a-longer-name"},'
+    row = b'{"id":"a-model/with-a-name-that-is-longer-than-usual-ones"},'
     return b'{"data":[' + (row * (size // len(row) - 2))[:-1] + b"]}"
 
 

@@ -47,7 +47,6 @@ class FaultKind(StrEnum):
     PROTOCOL = "protocol"
     TOO_LARGE = "too_large"
     STALLED = "stalled"
-    STARVED = "starved"  # we had no memory to read on
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,9 +194,7 @@ EXPLANATIONS: Mapping[Reason, Explanation] = {
         "exporter",
         "A fault of the exporter itself; it never counts against the service.",
         "Look for probe_crashed in the log and report its traceback to the"
-        " developers of tm-exporter. Where the detail speaks of memory, look for a"
-        " target whose answers are far longer than usual: they took all there is for"
-        " answers.",
+        " developers of tm-exporter.",
     ),
 }
 

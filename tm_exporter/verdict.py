@@ -88,7 +88,6 @@ _WHOLE_BODY: Mapping[FaultKind | None, Reason] = {
     FaultKind.TIMEOUT: Reason.TIMEOUT,
     FaultKind.PROTOCOL: Reason.PROTOCOL,
     FaultKind.TOO_LARGE: Reason.TOO_LARGE,
-    FaultKind.STARVED: Reason.INTERNAL,
     None: Reason.CONNECTION_LOST,
 }
 _BEGUN_STREAM: Mapping[FaultKind | None, Reason] = {
@@ -96,7 +95,6 @@ _BEGUN_STREAM: Mapping[FaultKind | None, Reason] = {
     FaultKind.STALLED: Reason.STREAM_STALLED,
     FaultKind.PROTOCOL: Reason.STREAM_INVALID,
     FaultKind.TOO_LARGE: Reason.TOO_LARGE,
-    FaultKind.STARVED: Reason.INTERNAL,
     None: Reason.STREAM_TRUNCATED,
 }
 _SERVER_ERROR_4XX = frozenset((408, 425, 499))

@@ -192,25 +192,6 @@ async def test_a_wait_for_space_is_no_stall() -> None:
     assert 0.2 < exchange.held_back < 10
 
 
-async def test_a_wait_for_space_is_no_timeout_of_the_service() -> None:
-    """Whose fault it is decides who is called at night."""
-    space = Space(own=0, shared=0)
-    other = Holding(space, "other")
-    await other.grow(1)  # its turn, and it never ends
-
-    exchange, _, reason = await stream_from(
-        request,
-        send(UNTIL_CLOSE + HELLO, HELLO, STOP + DONE, every=0.05),
-        timeout=0.5,
-        transport=make_transport(space=space),
-    )
-
-    assert reason is Reason.INTERNAL
-    assert exchange.fault is not None
-    assert "no end within 0.5s, of which 0." in exchange.fault.detail
-    assert exchange.held_back > 0.3
-
-
 async def test_a_stream_that_is_not_ended_by_the_timeout_has_stalled() -> None:
     """However lively it is; an idle time beyond the timeout does no harm."""
     begun = time.monotonic()

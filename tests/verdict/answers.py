@@ -27,7 +27,6 @@ LATE = fault(Stage.BODY, FaultKind.TIMEOUT)
 STALLED = fault(Stage.BODY, FaultKind.STALLED)
 BROKEN = fault(Stage.BODY, FaultKind.PROTOCOL)
 HUGE = fault(Stage.BODY, FaultKind.TOO_LARGE)
-STARVED = fault(Stage.BODY, FaultKind.STARVED)
 
 
 def exchange(

@@ -10,7 +10,6 @@ from tests.verdict.answers import (
     HUGE,
     LATE,
     MODEL,
-    STARVED,
     as_json,
     chat,
     error,
@@ -33,7 +32,6 @@ HEALTH: Promise[Any] = Promise(surface="serverless")
 ROWS = [
     ("good", CHAT, {}, chat(), None),
     ("late", CHAT, {"ended": LATE}, chat(), Reason.TIMEOUT),
-    ("starved", CHAT, {"ended": STARVED}, b'{"cho', Reason.INTERNAL),
     ("cut", CHAT, {"ended": CUT}, b'{"cho', Reason.CONNECTION_LOST),
     ("broken-framing", CHAT, {"ended": BROKEN}, chat(), Reason.PROTOCOL),
     ("over-the-limit", CHAT, {"ended": HUGE}, b"{", Reason.TOO_LARGE),

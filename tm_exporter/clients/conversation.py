@@ -345,13 +345,9 @@ class Conversation:
     async def _hold(self, size: int) -> None:
         """Wait until there is memory for so much of the body, and for what it says."""
         begun = self.clock()
-        has_waited = True  # so it has if the time runs out meanwhile
-        try:
-            has_waited = await self.held.grow(size)
-        finally:
-            if has_waited:
-                self._read_on_at = self.clock()
-                self.held_back += self._read_on_at - begun
+        if await self.held.grow(size):
+            self._read_on_at = self.clock()
+            self.held_back += self._read_on_at - begun
 
     async def _receive_in_time(
         self, reader: BodyReader | None

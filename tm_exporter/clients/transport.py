@@ -24,8 +24,6 @@ from tm_exporter.clients.trust import TrustSet, TrustStore, TrustUnavailable
 from tm_exporter.exchange import Exchange, Fault, FaultKind, Stage
 
 
-_OURS = 0.05  # share of a timeout; who let so much pass cannot blame the service
-
 _SHOWN_HEADERS = frozenset(
     (
         "accept",
@@ -176,10 +174,6 @@ def _timed_out(conversation: Conversation | None, timeout: float) -> Fault:
     assert conversation is not None  # noqa: S101 -- the time runs only with one
     stage, seconds = conversation.stage, f"{round(timeout, 3):g}s"
     detail = f"no {'end' if stage is Stage.BODY else 'answer'} within {seconds}"
-    held = conversation.held_back
-    if held > _OURS * timeout:  # it could not go on while we did not read
-        detail += f", of which {held:.2g}s went by until there was memory to read it"
-        return Fault(stage, FaultKind.STARVED, detail)
     if stage not in (Stage.HEAD, Stage.BODY):
         detail = f"{stage}: {detail}"
     return Fault(stage, FaultKind.TIMEOUT, detail)

@@ -161,7 +161,8 @@ def test_evidence_is_copied_with_one_click(browser: Browser, demo: Demo) -> None
         page = watched.page
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.goto(demo.daemon.url)
-        button = page.locator("#failures [data-evidence]").first
+        refused = page.locator("#failures li", has_text="auth")  # not of a test before
+        button = refused.locator("[data-evidence]").first
         expect(button).to_be_visible(timeout=30_000)
         page.get_by_role("button", name="Pause updates").click()
         path = str(button.get_attribute("data-evidence"))

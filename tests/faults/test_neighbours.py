@@ -101,7 +101,7 @@ async def watched(loaded: Loaded, logging: Logging) -> dict[str, float]:
     daemon = Daemon(loaded, logging, "127.0.0.1:0")
     url = await daemon.start()
     try:
-        async with asyncio.timeout(30), httpx.AsyncClient(trust_env=False) as client:
+        async with asyncio.timeout(90), httpx.AsyncClient(trust_env=False) as client:
             while True:
                 found = read((await client.get(f"{url}/metrics")).text)
                 if least_attempts(found) >= RUNS:

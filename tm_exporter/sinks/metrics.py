@@ -211,10 +211,11 @@ class MetricsSink:
 
     def known(self, family: Family, target: str) -> Rows:
         """Return what the runs of a target's probes tell of a family, as of now."""
-        now = self._clock()
-        probes = (p for p in self._probes.values() if p.key.target == target)
+        now, found = self._clock(), Rows()
+        if (series := self._targets.get(target)) is None:
+            return found
+        probes = series.probes.values()
         reports = [report for probe in probes for report in probe.reports(now)]
-        found: Rows = {}
         for report in sorted(reports, key=lambda report: report.at):
             found.update(report.rows(family))
         return found

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import groupby
@@ -129,19 +129,15 @@ class StatusBoard:
         self, target: str, surface: str, keys: tuple[ProbeKey, ...]
     ) -> TargetStatus:
         probes = self._probes(keys)
-        told = TargetStatus(
+        known = partial(self._known, target)
+        is_account, of_money = surface == "control_plane", self.shows_money
+        return TargetStatus(
             target,
             surface,
             probes,
             state=state_of(model for probe in probes for model in probe.models),
-        )
-        if surface != "control_plane":
-            return told
-        known, of_money = partial(self._known, target), self.shows_money
-        return replace(
-            told,
-            account=means(known) if of_money else None,
-            warnings=warnings(known, of_money=of_money),
+            account=means(known) if is_account and of_money else None,
+            warnings=warnings(known, of_money=of_money) if is_account else (),
         )
 
     def _known(self, target: str, family: Family) -> Mapping[tuple[str, ...], float]:

@@ -140,6 +140,26 @@ def test_amounts_that_contradict_each_other_are_damage(
     _refused(make(), "damaged")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE sums SET amount = amount - 1",
+        "UPDATE sums SET day = day - 1",
+        "DELETE FROM sums",
+        "INSERT INTO sums VALUES (1, 1, 0, 1)",
+    ],
+)
+def test_sums_that_contradict_the_entries_are_damage(
+    make: MakeLedger, file: Path, change: str
+) -> None:
+    """They are what is read, so that one of them alone must not be believed."""
+    with contextlib.closing(make()) as ledger:
+        assert _works(ledger)
+    with _database(file) as database:
+        database.execute(change)
+    _refused(make(), "damaged")
+
+
 def test_a_ledger_without_an_opening_is_refused(make: MakeLedger, file: Path) -> None:
     """Without it nobody knows which share the first day had."""
     make().left()
@@ -196,6 +216,78 @@ def test_an_older_ledger_is_migrated(
         (version,) = database.execute("PRAGMA user_version").fetchone()
         notes = database.execute("SELECT note FROM entries").fetchall()
     assert (version, notes) == (len(newer), [(None,)])
+
+
+def test_what_an_older_version_books_in_a_newer_ledger_counts(
+    make: MakeLedger, file: Path
+) -> None:
+    """It knows nothing of sums: the ledger itself keeps them."""
+    ledger = make()
+    assert _works(ledger)
+    with _database(file) as database:
+        database.execute(
+            """
+            INSERT INTO entries (entry, target, surface, probe, model, reserved_at,
+                day, month, asked, worst, settled, amount)
+            SELECT 7, target, surface, probe, model, reserved_at,
+                day, month, asked, worst, NULL, worst FROM entries
+            """
+        )
+        assert ledger.left().day == Decimal("0.98")
+        cost = "UPDATE entries SET settled = 0, amount = 0 WHERE entry = 7"
+        database.execute(cost)
+        assert ledger.left().day == Decimal("0.99")
+        database.execute("DELETE FROM entries WHERE entry != 7")
+    assert ledger.left().day == 1
+    assert make().left().day == 1
+
+
+def test_a_sum_that_is_too_large_is_no_rounded_one(
+    make: MakeLedger, file: Path
+) -> None:
+    """SQLite would go on with a floating-point number."""
+    ledger = make()
+    assert _works(ledger)
+    with _database(file) as database:
+        database.execute("DROP TRIGGER entry_changed")
+        database.execute("UPDATE sums SET amount = 9223372036854775807")
+    with pytest.raises(LedgerUnusable):
+        ledger.settle(_UNKNOWN, _CENT)
+
+
+def test_a_reservation_takes_no_longer_for_many_entries(
+    ledger: Ledger, file: Path
+) -> None:
+    """By the steps of SQLite: a month may have a million of them."""
+    assert _works(ledger)
+    few = _steps(ledger)
+    with _database(file) as database:
+        database.execute(
+            """
+            WITH RECURSIVE n (n) AS (SELECT 1 UNION SELECT n + 1 FROM n WHERE n < 5000)
+            INSERT INTO entries (entry, target, surface, probe, model, reserved_at,
+                day, month, asked, worst, settled, amount)
+            SELECT n, target, surface, probe, model, reserved_at,
+                day, month, asked, 0, NULL, 0 FROM entries, n WHERE number = 1
+            """
+        )
+    assert _steps(ledger) < 1.5 * few
+
+
+def _steps(ledger: Ledger) -> int:
+    """Return how many steps of SQLite a reservation takes."""
+    connection = ledger._file._connection
+    assert connection is not None
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    connection.set_progress_handler(step, 1)
+    assert _works(ledger)
+    connection.set_progress_handler(None, 1)
+    return steps
 
 
 def test_a_migration_that_fails_leaves_the_ledger_as_it_was(

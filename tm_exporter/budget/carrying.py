@@ -38,11 +38,11 @@ def totals(connection: sqlite3.Connection, windows: Windows) -> Totals:
     first_day = windows.day - 1
     first_month = _month_of(first_day)
     days = connection.execute(
-        "SELECT day, sum(amount) FROM entries WHERE day >= ? GROUP BY day",
+        "SELECT day, sum(amount) FROM sums WHERE day >= ? GROUP BY day",
         (first_day,),
     )
     months = connection.execute(
-        "SELECT month, sum(amount) FROM entries WHERE month >= ? GROUP BY month",
+        "SELECT month, sum(amount) FROM sums WHERE month >= ? GROUP BY month",
         (first_month,),
     )
     return Totals(
@@ -86,7 +86,7 @@ def _refuse_future(others: Totals, windows: Windows) -> None:
 def _spent(connection: sqlite3.Connection, window: str, label: int) -> int:
     """Return what counts in a day, or in a month."""
     (found,) = connection.execute(
-        f"SELECT coalesce(sum(amount), 0) FROM entries WHERE {window} >= ?",  # noqa: S608 -- one of two words
+        f"SELECT coalesce(sum(amount), 0) FROM sums WHERE {window} >= ?",  # noqa: S608 -- one of two words
         (label,),
     ).fetchone()
     return int(found)

@@ -67,14 +67,14 @@ def opening(connection: sqlite3.Connection) -> Opening:
 
 
 def sums(connection: sqlite3.Connection, windows: Windows) -> Sums:
-    """Add up the entries of these windows, and of all later ones."""
+    """Return what the entries of these windows come to, and of all later ones."""
     row = connection.execute(
         """
         SELECT coalesce(sum(amount) FILTER (WHERE day >= :day), 0),
             coalesce(sum(amount), 0),
             coalesce(sum(amount) FILTER (WHERE day >= :day AND asked), 0),
             coalesce(sum(amount) FILTER (WHERE asked), 0)
-        FROM entries WHERE month >= :month
+        FROM sums WHERE month >= :month
         """,
         {"day": windows.day, "month": windows.month},
     ).fetchone()

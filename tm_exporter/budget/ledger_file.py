@@ -154,6 +154,7 @@ class LedgerFile:
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             self._refuse_damaged(connection)
             self._bring_up_to_date(connection)
+            self._refuse_wrong_sums(connection)
             self._refuse_replaced()
         except BaseException:
             connection.close()
@@ -170,6 +171,23 @@ class LedgerFile:
         (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":
             raise LedgerUnusable(f"{self._path} {DAMAGED} ({found})")
+
+    def _refuse_wrong_sums(self, connection: sqlite3.Connection) -> None:
+        """Raise LedgerUnusable if sums are not those of the entries."""
+        wrong = connection.execute(
+            """
+            SELECT 1 FROM (
+                SELECT month, day, asked, amount FROM sums
+                UNION ALL
+                SELECT month, day, asked, -sum(amount) FROM entries
+                GROUP BY month, day, asked
+            )
+            GROUP BY month, day, asked HAVING sum(amount) != 0
+            LIMIT 1
+            """
+        ).fetchone()
+        if wrong is not None:
+            raise LedgerUnusable(f"{self._path} {DAMAGED} (its sums are wrong)")
 
     def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
         """Make the tables, or migrate them; refuse what is not ours or newer."""

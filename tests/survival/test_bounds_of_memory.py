@@ -25,7 +25,7 @@ from tm_exporter.exchange import Exchange, Piece
 from tm_exporter.facts import DeploymentEvent, DeploymentEvents
 from tm_exporter.judging import SHORT, judge_aside
 from tm_exporter.observation import ProbeKey, Reason, Sample, Skip
-from tm_exporter.process.heap import Heap, resident, trimmer
+from tm_exporter.process.heap import SELDOM, Heap, resident, trimmer
 from tm_exporter.pulls.deployments import MOST_EVENTS as MOST_OF_DEPLOYMENT
 from tm_exporter.pulls.deployments import _read_deployment
 from tm_exporter.pulls.measurements import read_measurements
@@ -469,6 +469,17 @@ async def test_free_memory_is_given_back_when_much_is_in_use() -> None:
     heap.stop()
 
     assert len(trims) == 2
+
+
+async def test_free_memory_is_given_back_now_and_then() -> None:
+    """However little is in use: else a little stays each time, for ever."""
+    clock, trims = FakeClock(0.0), []
+    heap = Heap(lambda: 50, lambda: trims.append(clock()), clock=clock)
+
+    for clock.seconds in (0.0, SELDOM - 1, SELDOM, SELDOM + 1, 2 * SELDOM):
+        await heap.look()
+
+    assert trims == [SELDOM, 2 * SELDOM]
 
 
 def test_this_process_knows_what_it_has() -> None:

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,9 @@ LEAST: Final = 96 * 1024 * 1024
 
 GROWN: Final = 1.05
 """By how much it must have grown since the last time."""
+
+SELDOM: Final = 300.0
+"""Seconds after which it is done in any case, lest a little more stays each time."""
 
 LARGE: Final = 128 * 1024
 """Bytes from which on a block of memory is the system's own, as at the start."""
@@ -44,6 +48,7 @@ class Heap:
         in_use: Returns the bytes of memory in use.
         trim: Gives back what is free; blocks for milliseconds.
         every: Seconds between two looks.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(
@@ -51,11 +56,14 @@ class Heap:
         in_use: Callable[[], int] | None = None,
         trim: Callable[[], object] | None = None,
         every: float = EVERY,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._in_use = in_use or resident
         self._trim = trim or trimmer()
         self._every = every
+        self._clock = clock
         self._after = 0
+        self._done_at = clock()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -74,9 +82,11 @@ class Heap:
             await surely("heap", self.look)
 
     async def look(self) -> None:
-        """Give back what is free, if much more is in use than the last time."""
-        if self._in_use() > max(LEAST, GROWN * self._after):
+        """Give back what is free if far more is in use than before, or if it is due."""
+        grown = self._in_use() > max(LEAST, GROWN * self._after)
+        if grown or self._clock() - self._done_at >= SELDOM:
             await asyncio.to_thread(self._trim)
+            self._done_at = self._clock()
             self._after = self._in_use()
 
 

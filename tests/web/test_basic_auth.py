@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import bcrypt
 import pytest
 from starlette.responses import PlainTextResponse
 
@@ -121,13 +122,34 @@ async def test_a_long_password_counts_to_its_72nd_byte() -> None:
     assert await Passwords().is_right(users, b"a", b"x" * 80, "")
 
 
-async def test_an_unknown_user_costs_a_check_against_the_dearest_hash() -> None:
-    """Else the time would tell who is known."""
+@pytest.mark.parametrize("user", [b"cheap", b"middling", b"dear", b"unknown"])
+@pytest.mark.parametrize("password", [b"right", b"wrong"])
+async def test_every_check_is_as_much_work(user: bytes, password: bytes) -> None:
+    """Else the time would tell who is known: each step of the cost doubles it."""
     check = Counting()
-    users = {b"a": b"$2y$04$...", b"b": b"$2y$12$..."}
+    users = {
+        b"cheap": b"$2y$04$...",
+        b"dear": b"$2y$12$...",
+        b"middling": b"$2y$10$...",
+    }
 
-    assert not await Passwords(check).is_right(users, b"c", b"right", "")
-    assert check.checks == [b"$2y$12$..."]
+    found = await Passwords(check).is_right(users, user, password, "")
+
+    assert found == (user in users and password == b"right")
+    assert check.checks[0] == users.get(user, users[b"dear"])
+    assert sum(2 ** int(each[4:6]) for each in check.checks) == 2**12
+
+
+async def test_only_the_hash_of_the_user_lets_in() -> None:
+    """Whatever else is worked out for the time that it takes."""
+    dear = bcrypt.hashpw(b"dear", bcrypt.gensalt(6))
+    users = {b"cheap": hashed(b"cheap"), b"dear": dear}
+    passwords = Passwords()
+
+    assert await passwords.is_right(users, b"cheap", b"cheap", "")
+    assert await passwords.is_right(users, b"dear", b"dear", "")
+    assert not await passwords.is_right(users, b"cheap", b"dear", "")
+    assert not await passwords.is_right(users, b"unknown", b"dear", "")
 
 
 async def test_wrong_passwords_drive_no_right_one_out() -> None:

@@ -12,7 +12,7 @@ import hmac
 import secrets
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 import bcrypt
@@ -54,7 +54,7 @@ class Passwords:
         self, users: Mapping[bytes, bytes], user: bytes, password: bytes, client: str
     ) -> bool:
         """
-        Whether a user has a password; an unknown user takes as long as a known one.
+        Whether a user has a password; every user takes as long, known or not.
 
         Args:
             users: Hashes, by user; at least one.
@@ -65,7 +65,8 @@ class Passwords:
         Raises:
             Busy: It would have to wait too long.
         """
-        hashed = users.get(user) or max(users.values(), key=lambda each: each[_COST])
+        dearest = max(users.values(), key=_cost)
+        hashed = users.get(user, dearest)
         digest = self._digest(
             user, hashed, password, b"known" if user in users else b""
         )
@@ -81,7 +82,10 @@ class Passwords:
                 if known is not None:  # by the one who waited before us
                     return known
                 matches = await _aside(
-                    self._check, password[:_BYTES_THAT_COUNT], hashed
+                    self._check,
+                    password[:_BYTES_THAT_COUNT],
+                    hashed,
+                    _as_much_work(hashed, _cost(dearest)),
                 )
         finally:
             self._waiting[client] -= 1
@@ -125,8 +129,34 @@ class _Remembered:
         return True
 
 
-async def _aside(check: Check, password: bytes, hashed: bytes) -> bool:
-    """Check in a thread of its own, which the end of the program does not wait for."""
+def _cost(hashed: bytes) -> int:
+    """Return the cost of a hash; each step doubles the work."""
+    return int(hashed[_COST])
+
+
+def _as_much_work(hashed: bytes, cost: int) -> list[bytes]:
+    """
+    Return what to check besides, so that it is as much work as a hash of that cost.
+
+    Of a hash of cost 4, and one of 6: besides itself one of 4, which makes a 5, and one
+    of 5, which makes a 6.
+    """
+    start, end = hashed[: _COST.start], hashed[_COST.stop :]
+    return [b"%b%02d%b" % (start, each, end) for each in range(_cost(hashed), cost)]
+
+
+async def _aside(
+    check: Check, password: bytes, hashed: bytes, in_vain: Sequence[bytes]
+) -> bool:
+    """
+    Check in a thread of its own, which the end of the program does not wait for.
+
+    Args:
+        check: Whether a password has a hash.
+        password: What the client says.
+        hashed: What decides.
+        in_vain: What is checked for the time that it takes.
+    """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[bool] = loop.create_future()
 
@@ -136,7 +166,7 @@ async def _aside(check: Check, password: bytes, hashed: bytes) -> bool:
 
     def work() -> None:
         try:
-            found = check(password, hashed)
+            found, *_ = [check(password, each) for each in (hashed, *in_vain)]
         except ValueError:  # what the library cannot read matches nothing
             found = False
         with suppress(RuntimeError):  # the loop has ended meanwhile

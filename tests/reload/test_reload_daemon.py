@@ -295,7 +295,7 @@ async def test_the_level_of_the_log_follows(files: Files, log: Log) -> None:
     """From the next line on."""
     files.write()
     logging, written = log
-    async with running(files, logging) as it:
+    async with running(files, logging, look_every=3600) as it:  # nobody else reloads
         files.write(log={"level": "warning"})
         await it.reload()
         files.write(target("eu"), log={"level": "info"})

@@ -133,10 +133,12 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(files: Files, logging: Logging) -> AsyncIterator[Running]:
+async def running(
+    files: Files, logging: Logging, *, look_every: float = LOOK_EVERY
+) -> AsyncIterator[Running]:
     """Run a daemon for as long as the block takes."""
     daemon = Daemon(
-        files.read(), logging, "127.0.0.1:0", load=files.read, look_every=LOOK_EVERY
+        files.read(), logging, "127.0.0.1:0", load=files.read, look_every=look_every
     )
     url = await daemon.start()
     try:

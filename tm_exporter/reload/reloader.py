@@ -13,6 +13,7 @@ from tm_exporter.budget.worker import Worker
 from tm_exporter.config.load import Loaded
 from tm_exporter.config.sources import Sources
 from tm_exporter.reload.candidate import Refused, candidate
+from tm_exporter.reload.still import read_still
 
 
 log = structlog.get_logger()
@@ -138,7 +139,7 @@ class Reloader(Generic[PreparedT]):
         return await self._worker.do(lambda: _politely(job))
 
     def _candidate(self) -> Loaded:
-        return candidate(self._load, self._in_force)
+        return candidate(lambda: read_still(self._load, self.sources), self._in_force)
 
     async def _use(self, prepared: PreparedT) -> None:
         """Put it in force; if that fails, put what was in force there again."""

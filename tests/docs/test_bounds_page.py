@@ -48,6 +48,7 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     "characters of a name, version or fingerprint that are read": (
         payloads.LONGEST_NAME,
     ),
+    "tokens that a request has used": (payloads.MOST_TOKENS,),
     "search for `expect.regex`": (search.MOST_SECONDS, search.MOST_MEMORY),
     "characters of a label value": (labels.MAX_LENGTH,),
     "series of a family, of one probe or target": (series.MOST_OF_FAMILY,),

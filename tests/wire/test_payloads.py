@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tm_exporter.wire.payloads import (
+    MOST_TOKENS,
     Completion,
     ServedModel,
     ShapeError,
@@ -92,6 +93,16 @@ def test_a_chat_is_read() -> None:
         pytest.param({"prompt_tokens": 1.5}, Usage(), id="fraction"),
         pytest.param({"prompt_tokens": True}, Usage(), id="truth"),
         pytest.param({"prompt_tokens": 0}, Usage(input=0), id="zero-is-known"),
+        pytest.param(
+            {"prompt_tokens": MOST_TOKENS, "completion_tokens": MOST_TOKENS + 1},
+            Usage(input=MOST_TOKENS),
+            id="more-than-any-model-takes",
+        ),
+        pytest.param(
+            {"prompt_tokens": 2, "completion_tokens": 2**64 - 1},
+            Usage(input=2),
+            id="minus-one-without-a-sign",
+        ),
         pytest.param(
             {"prompt_tokens": 1, "prompt_tokens_details": None},
             Usage(input=1),

@@ -16,6 +16,9 @@ from typing import Any
 LONGEST_NAME = 1000
 """Characters of a name that are read: some are remembered, of each target and run."""
 
+MOST_TOKENS = 100_000_000
+"""Tokens that one request may have used: ten times the largest context of any model."""
+
 _WHOLE = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 
 
@@ -226,7 +229,9 @@ def read_usage(value: Any) -> Usage | None:
     """
     Return the token counts, in the chat or the responses spelling.
 
-    What cannot be read counts as not reported: usage is never judged.
+    What cannot be read counts as not reported: usage is never judged. So does what no
+    request can have used: believed, a -1 that was written without a sign would take
+    the canary budget of a month.
     """
     if not isinstance(value, dict):
         return None
@@ -300,8 +305,9 @@ def flag_of(value: Any, what: str) -> bool:
 
 
 def _first_count(value: Any, *names: str) -> int | None:
-    """Return the first of the named counts that is there."""
+    """Return the first of the named counts that is there, None if it is absurd."""
     if not isinstance(value, dict):
         return None
     counts = (count_of(value.get(name)) for name in names)
-    return next((count for count in counts if count is not None), None)
+    found = next((count for count in counts if count is not None), None)
+    return None if found is None or found > MOST_TOKENS else found

@@ -1,6 +1,7 @@
 """Read what is deployed: GET /v1/models of the Control Plane."""
 
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
@@ -150,7 +151,6 @@ class _DeploymentReader:
     def __init__(self) -> None:
         self._left = MOST_LISTED_EVENTS
         self._taken: dict[str, int] = {}
-        self._kinds: dict[str, str] = {}  # one text for all events of a kind
 
     def read(self, row: Any, where: str) -> Deployment:
         """Return an entry; raises ShapeError."""
@@ -161,10 +161,7 @@ class _DeploymentReader:
             return replace(one, events=(), events_left_out=len(one.events))
         self._left -= len(one.events)
         self._taken[one.deployment_id] = len(one.events)
-        return replace(one, events=tuple(map(self._shared, one.events)))
-
-    def _shared(self, event: DeploymentEvent) -> DeploymentEvent:
-        return DeploymentEvent(self._kinds.setdefault(event.kind, event.kind), event.at)
+        return one
 
 
 def _read_deployment(row: Any, where: str) -> Deployment:
@@ -189,7 +186,8 @@ def _read_events(rows: Any) -> Iterator[DeploymentEvent]:
     for row in _newest(rows) if isinstance(rows, list) else ():
         if isinstance(row, dict):
             kind = _text(row.get("eventType")) or _NO_EVENT_TYPE
-            yield DeploymentEvent(kind, _moment(row.get("createdAt")))
+            # One text for all events of a kind, of which there may be thousands.
+            yield DeploymentEvent(sys.intern(kind), _moment(row.get("createdAt")))
 
 
 def _newest(rows: list[Any]) -> list[Any]:

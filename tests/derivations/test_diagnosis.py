@@ -107,6 +107,11 @@ class World:
         """Return the verdict of now."""
         return self.diagnoses.word(target, model)
 
+    def rows(self) -> dict[tuple[str, ...], float]:
+        """Return the series of all targets."""
+        rows = (self.diagnoses.rows(target) for target in self.hosts)
+        return {labels: value for each in rows for labels, value in each.items()}
+
     def step(self, reason: Reason, probe: str, model: str = "", **of: str) -> str:
         """Return what to do about a probe that failed."""
         return self.next_step(key_of(probe, model, **of), reason, None)
@@ -133,7 +138,7 @@ def world() -> World:
 
 def test_nothing_is_told_before_anything_was_seen(world: World) -> None:
     """Unknown is absent, and not all zero."""
-    assert world.diagnoses.rows() == {}
+    assert world.rows() == {}
 
 
 def test_nothing_wrong_is_all_zero(world: World) -> None:
@@ -141,7 +146,7 @@ def test_nothing_wrong_is_all_zero(world: World) -> None:
     world.sees("health")
     world.sees("chat", None, "alpha")
 
-    assert world.diagnoses.rows() == {
+    assert world.rows() == {
         ("serverless", "serverless", model, blame.value): 0.0
         for model in ("", "alpha")
         for blame in Blame
@@ -152,7 +157,7 @@ def test_exactly_one_verdict_is_one(world: World) -> None:
     """A state set."""
     world.round(Reason.OVERLOADED)
 
-    rows = world.diagnoses.rows()
+    rows = world.rows()
     ones = {labels for labels, value in rows.items() if value == 1.0}
     assert ones == {
         ("serverless", "serverless", model, "edge") for model in ("", "alpha", "beta")
@@ -164,7 +169,7 @@ def test_what_is_too_old_is_absent_again(world: World) -> None:
     world.sees("health", Reason.OVERLOADED)
     world.clock.advance(3 * _SECTIONS["health"].interval + 1)
 
-    assert world.diagnoses.rows() == {}
+    assert world.rows() == {}
     assert world.verdict() is None
 
 
@@ -175,7 +180,7 @@ def test_a_probe_that_is_withdrawn_leaves_no_series(world: World) -> None:
     for key in world.all_probes():
         world.diagnoses.forget(key)
 
-    assert world.diagnoses.rows() == {}
+    assert world.rows() == {}
 
 
 def test_a_fault_of_the_exporter_changes_nothing(world: World) -> None:
@@ -184,7 +189,7 @@ def test_a_fault_of_the_exporter_changes_nothing(world: World) -> None:
     world.sees("health", Reason.INTERNAL)
 
     assert world.verdict() is None
-    assert world.diagnoses.rows()
+    assert world.rows()
 
 
 @pytest.mark.parametrize(
@@ -657,7 +662,7 @@ class AnyLife(RuleBasedStateMachine):
     @invariant()
     def at_most_one_verdict_holds(self) -> None:
         """Of each target and model, and each has a series."""
-        rows = self.world.diagnoses.rows()
+        rows = self.world.rows()
         owners = {labels[:3] for labels in rows}
         for owner in owners:
             values = [rows[*owner, blame.value] for blame in Blame]

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.doubles import FakeClock
 from tests.sinks.observations import (
@@ -342,3 +343,37 @@ def test_a_table_shows_what_is_kept_elsewhere() -> None:
 
     assert before == {("day",): 0.5}
     assert dict(sink.families())[catalog.CANARY_BUDGET_REMAINING_USD] == {}
+
+
+def test_a_table_of_each_target_is_asked_for_one_at_a_time() -> None:
+    """So that the page of a thousand targets does not keep the loop for all."""
+    asked: list[str] = []
+    sink = watching(FakeClock(), HEALTH, BALANCE)
+
+    def read(target: str) -> dict[tuple[str, ...], float]:
+        asked.append(target)
+        return {(target, "", "", "edge"): 1.0}
+
+    sink.table_of_each(catalog.DIAGNOSIS, read)
+    known = [len(asked) for _ in sink.owners()]
+
+    assert asked == ["account", "eu"]
+    assert set(known) == {0, 1, 2}
+    assert dict(sink.families())[catalog.DIAGNOSIS] == {
+        ("account", "", "", "edge"): 1.0,
+        ("eu", "", "", "edge"): 1.0,
+    }
+
+
+def test_a_table_that_fails_for_one_target_is_there_for_others() -> None:
+    """And it is said."""
+    sink = watching(FakeClock(), HEALTH, BALANCE)
+    rows: dict[tuple[str, ...], float] = {("eu", "", "", "edge"): 1.0}
+    known = {"eu": rows}
+
+    sink.table_of_each(catalog.DIAGNOSIS, known.__getitem__)
+    with capture_logs() as lines:
+        shown = dict(sink.families())[catalog.DIAGNOSIS]
+
+    assert shown == rows
+    assert [line["event"] for line in lines] == ["series_failed"]

@@ -10,7 +10,7 @@ from tm_exporter.config.settings import Settings
 from tm_exporter.derivations.validity import LOOP_LAG, MEMORY
 from tm_exporter.logs.setup import Logging
 from tm_exporter.reasons import EXPLANATIONS
-from tm_exporter.sinks.labels import fitting
+from tm_exporter.sinks.labels import fit
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.series import Labels
 
@@ -65,13 +65,15 @@ class OwnSeries:
 
     def show(
         self,
-        diagnoses: Callable[[], Mapping[Labels, float]],
+        diagnoses: Callable[[str, Callable[[str], str]], Mapping[Labels, float]],
         maintenance: Callable[[], Mapping[Labels, float]],
         reference: Callable[[], Mapping[Labels, float]],
     ) -> None:
         """Have the page of metrics ask for what others know at each scrape."""
         table = self._metrics.table
-        table(catalog.DIAGNOSIS, lambda: fitting(diagnoses()))
+        self._metrics.table_of_each(
+            catalog.DIAGNOSIS, lambda target: diagnoses(target, fit)
+        )
         table(catalog.MAINTENANCE_ACTIVE, maintenance)
         table(catalog.EXPORTER_REFERENCE_UP, reference)
 

@@ -20,7 +20,7 @@ from tm_exporter.derivations.tokenizer_delta import TokenizerDelta
 from tm_exporter.derivations.validity import Validity
 from tm_exporter.memory import Memory
 from tm_exporter.observation import Observation, Probe
-from tm_exporter.sinks.labels import fitting
+from tm_exporter.sinks.labels import fit
 from tm_exporter.sinks.metrics import MetricsSink
 from tm_exporter.sinks.series import Rows, Shape
 
@@ -78,7 +78,9 @@ class RunSeries:
         diagnoses = Diagnoses(accounts.payer, accounts.address, interval_of)
         for probe in probes:
             diagnoses.watch(probe)
-        self._sink.table(catalog.DIAGNOSIS, lambda: fitting(diagnoses.rows()))
+        self._sink.table_of_each(
+            catalog.DIAGNOSIS, lambda target: diagnoses.rows(target, fit)
+        )
         return (
             Validity(self._worst_lag),
             self._objectives,

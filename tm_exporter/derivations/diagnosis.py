@@ -28,6 +28,8 @@ from tm_exporter.facts import BalanceRead
 from tm_exporter.observation import Observation, Probe, ProbeKey, Reason
 
 
+Labels = tuple[str, ...]
+
 _CURRENT = 3
 """Intervals after which a run says nothing any more, as with its gauges."""
 
@@ -130,14 +132,26 @@ class Diagnoses:
         found = self.of(target, model)
         return None if found is None else found.blame.value
 
-    def rows(self) -> dict[tuple[str, ...], float]:
-        """Return 1 or 0 by target, surface, model and verdict, of all that is known."""
-        rows: dict[tuple[str, ...], float] = {}
-        for target, surface, model, found in self._all():
-            owner = _labels(target, surface, model)
-            rows.update(dict.fromkeys(owner.values(), 0.0))
-            if found is not None:
-                rows[owner[found.blame]] = 1.0
+    def rows(
+        self, target: str, shown: Callable[[str], str] = str
+    ) -> dict[Labels, float]:
+        """
+        Return 1 or 0 by target, surface, model and verdict, of all that is known.
+
+        Args:
+            target: Whose.
+            shown: Makes a label value of a name; the same one at each call.
+        """
+        sights = self._targets.get(target, TargetSights())
+        known = [s for s in sights.standings.values() if self._is_current(s)]
+        fails = any(s.last is not None and not s.last.passed for s in known)
+        found = self._of_all(target, sights) if fails else {}
+        rows: dict[Labels, float] = {}
+        for model in sorted({s.key.model for s in known}):
+            surface = known[0].key.surface
+            rows |= _nothing_wrong(target, surface, model, shown)
+            if (wrong := found.get(model)) is not None:
+                rows[shown(target), surface, shown(model), wrong.blame.value] = 1.0
         return rows
 
     def served(self, target: str) -> tuple[str, ...] | None:
@@ -174,14 +188,13 @@ class Diagnoses:
                 answers |= {s.reason is not Reason.AUTH for s in last if s is not None}
         return None if not answers else any(answers)
 
-    def _all(self) -> Iterator[tuple[str, str, str, Diagnosis | None]]:
-        """Yield what is wrong with everything of which something is known."""
-        for target, sights in self._targets.items():
-            known = [s.key for s in sights.standings.values() if self._is_current(s)]
-            found = {model: self.of(target, model) for model in sights.models}
-            found[""] = self._of_target(target, sights, list(found.values()))
-            for model in sorted({key.model for key in known}):
-                yield target, known[0].surface, model, found[model]
+    def _of_all(
+        self, target: str, sights: TargetSights
+    ) -> Mapping[str, Diagnosis | None]:
+        """Return what is wrong with each model of a target; "" is the target itself."""
+        found = {model: self.of(target, model) for model in sights.models}
+        found[""] = self._of_target(target, sights, list(found.values()))
+        return found
 
     def _of_target(
         self, target: str, sights: TargetSights, models: Sequence[Diagnosis | None]
@@ -231,9 +244,12 @@ class Diagnoses:
 
 
 @lru_cache(maxsize=10_000)
-def _labels(target: str, surface: str, model: str) -> dict[Blame, tuple[str, ...]]:
-    """Return the label values of each verdict; made once, since all are told always."""
-    return {blame: (target, surface, model, blame.value) for blame in Blame}
+def _nothing_wrong(
+    target: str, surface: str, model: str, shown: Callable[[str], str]
+) -> Mapping[Labels, float]:
+    """Return 0 for each verdict; made once, since all of them are told always."""
+    names = shown(target), surface, shown(model)
+    return {(*names, blame.value): 0.0 for blame in Blame}
 
 
 def _is_over(

@@ -1,8 +1,6 @@
 """Make any text fit to be a label value."""
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
 
@@ -19,14 +17,3 @@ def fit(value: str) -> str:
     what is longer than `MAX_LENGTH` characters is cut.
     """
     return _UNFIT.sub("\ufffd", value[:MAX_LENGTH])
-
-
-def fitting(rows: Mapping[tuple[str, ...], float]) -> dict[tuple[str, ...], float]:
-    """Return rows with the values of their labels as all series have them."""
-    return {_fit_all(labels): value for labels, value in rows.items()}
-
-
-@lru_cache(maxsize=20_000)
-def _fit_all(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """Return label values that fit; the same ones recur at each scrape."""
-    return tuple(map(fit, labels))

@@ -76,6 +76,7 @@ class MetricsSink:
         self._exporter = Series((), self.shape)
         self._overflowed: set[str] = set()
         self._tables: dict[Family, Callable[[], Mapping[Labels, float]]] = {}
+        self._tables_of_each: dict[Family, Callable[[str], Mapping[Labels, float]]] = {}
         self._told: defaultdict[str, Told] = defaultdict(Told)
         self._probes: dict[ProbeKey, ProbeSeries] = {}
         self._targets: dict[str, TargetSeries] = {}
@@ -197,6 +198,17 @@ class MetricsSink:
         """
         self._tables[family] = read
 
+    def table_of_each(
+        self, family: Family, read: Callable[[str], Mapping[Labels, float]]
+    ) -> None:
+        """
+        Let one show numbers that are kept elsewhere, asked for by target.
+
+        Of very many targets they are not all worked out in one go, as those of a table
+        are.
+        """
+        self._tables_of_each[family] = read
+
     def standing(self, key: ProbeKey) -> Standing:
         """Return how a probe is doing, as far as its series tell."""
         probe = self._probes.get(key)
@@ -233,10 +245,15 @@ class MetricsSink:
         """
         yield (self._exporter,)
         for family, read in [*self._tables.items()]:
-            yield (self._tabled(family.name, partial(_table, family, read)),)
-        yield (self._tabled(TARGET_INFO.name, self.target_info.told),)
-        for _, target in sorted(self._targets.items()):
+            told = self._told[family.name]
+            yield (_tabled(told, family.name, partial(_table, family, read)),)
+        told = self._told[TARGET_INFO.name]
+        yield (_tabled(told, TARGET_INFO.name, self.target_info.told),)
+        for name, target in sorted(self._targets.items()):
             yield from target.owners(self._clock)
+            for family, ask in self._tables_of_each.items():
+                table = partial(_table, family, partial(ask, name))
+                yield (_tabled(target.tabled(family), family.name, table),)
 
     def families(self) -> Iterator[tuple[Family, Rows]]:
         """Yield what is known now, in the order of the catalogue, old names too."""
@@ -302,19 +319,19 @@ class MetricsSink:
             self._overflowed.add(family)
             log.warning("label_overflow", family=family)
 
-    def _tabled(self, name: str, read: Callable[[], tuple[Family, Rows]]) -> Told:
-        """Return what is kept elsewhere of one family, nothing if it cannot be told."""
-        try:
-            family, rows = read()
-            self._told[name].tell({family: rows})
-        except Exception:
-            log.exception("series_failed", family=name)
-            self._told[name].tell({})
-        return self._told[name]
+
+def _tabled(told: Told, name: str, read: Callable[[], Mapping[Family, Rows]]) -> Told:
+    """Return what is kept elsewhere of one family, nothing if it cannot be told."""
+    try:
+        told.tell(read())
+    except Exception:
+        log.exception("series_failed", family=name)
+        told.tell({})
+    return told
 
 
 def _table(
     family: Family, read: Callable[[], Mapping[Labels, float]]
-) -> tuple[Family, Rows]:
+) -> dict[Family, Rows]:
     """Return the rows of a table with their family, as of now."""
-    return family, {**read()}
+    return {family: {**read()}}

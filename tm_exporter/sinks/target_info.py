@@ -29,7 +29,7 @@ class TargetInfo:
 
     def __init__(self) -> None:
         self._labels: dict[tuple[str, str], dict[str, str]] = {}
-        self._told: tuple[Family, Rows] | None = None
+        self._told: Mapping[Family, Rows] | None = None
 
     def describe(self, target: str, surface: str, labels: Mapping[str, str]) -> None:
         """Take the labels of one target, in place of those it had."""
@@ -43,16 +43,15 @@ class TargetInfo:
             del self._labels[pair]
         self._told = None
 
-    def told(self) -> tuple[Family, Rows]:
-        """Return the family with the label names of now, and a series a target."""
+    def told(self) -> Mapping[Family, Rows]:
+        """Return the family with the label names of now, with a series a target."""
         if self._told is None:
             names = sorted({name for own in self._labels.values() for name in own})
             family = replace(TARGET_INFO, labels=tuple(names))
-            self._told = (
-                family,
-                {
+            self._told = {
+                family: {
                     (*map(fit, pair), *(fit(own.get(name, "")) for name in names)): 1.0
                     for pair, own in self._labels.items()
-                },
-            )
+                }
+            }
         return self._told

@@ -1,5 +1,6 @@
 """Keep what is known of one target, whichever of its probes found it out."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -30,6 +31,7 @@ class TargetSeries:
         self.probes: dict[ProbeKey, ProbeSeries] = {}
         self._reported = Told()
         self._waits = Told()
+        self._tabled: defaultdict[Family, Told] = defaultdict(Told)
         self._seen: dict[Family, str] = {}
         self._tellers: dict[tuple[Family, Labels], set[ProbeKey]] = {}
 
@@ -61,6 +63,10 @@ class TargetSeries:
         waiting = self._waiting(clock())
         self._waits.tell({catalog.RETRY_AFTER_TIMESTAMP_SECONDS: waiting})
         yield self.lasting, self._reported, self._waits
+
+    def tabled(self, family: Family) -> Told:
+        """Return where it is kept what others told of the target the last time."""
+        return self._tabled[family]
 
     def record(self, key: ProbeKey, sample: Sample) -> bool:
         """Take what one of the probes tells; False if there is no room for it."""

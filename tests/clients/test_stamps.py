@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import struct
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -57,17 +57,20 @@ class Kernel:
         if self.refuses:
             raise OSError(92, "Protocol not available")
 
-    def recv(self, _: int) -> bytes:
-        """Return bytes."""
-        return self.data
+    def recv_into(self, room: memoryview) -> int:
+        """Give bytes."""
+        room[: len(self.data)] = self.data
+        return len(self.data)
 
-    def recvmsg(self, *_: int) -> tuple[bytes, list[tuple[int, int, bytes]], int, None]:
-        """Return bytes with the note of their arrival."""
+    def recvmsg_into(
+        self, rooms: Sequence[memoryview], *_: int
+    ) -> tuple[int, list[tuple[int, int, bytes]], int, None]:
+        """Give bytes with the note of their arrival."""
         notes = list(self.notes)
         if self.noted is not None:
             seconds, rest = divmod(round((self.noted + self.ahead) * 1e9), 10**9)
             notes.append((SOL_SOCKET, 35, struct.pack("@ll", seconds, rest)))
-        return self.data, notes, 0, None
+        return self.recv_into(rooms[0]), notes, 0, None
 
     def stamps(self) -> Stamps:
         """Return stamps by these clocks."""

@@ -13,8 +13,9 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+from tm_exporter.clients.buffer import LARGEST, buffer
 from tm_exporter.clients.connecting import connect
 from tm_exporter.clients.resolver import Address
 from tm_exporter.clients.stamps import Stamps
@@ -24,7 +25,6 @@ MOST_QUEUED = 8 * 1024
 """Bytes that are taken off a socket before anyone has read them."""
 
 _READ_SIZE = 8 * 1024
-_RECORD = 16 * 1024  # bytes that one record of TLS has at the most
 
 
 class Connection:
@@ -154,9 +154,11 @@ class Connection:
         """Return what TLS has ready: empty at its end, None if nothing is."""
         assert self._tls is not None  # noqa: S101 -- for the type checker
         parts: list[bytes] = []
+        room = buffer()
         while True:
             try:
-                part = self._tls.read(_RECORD)
+                count = cast("int", self._tls.read(LARGEST, room))
+                part = bytes(room[:count])
             except ssl.SSLWantReadError:
                 return b"".join(parts) if parts else None
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):

@@ -22,6 +22,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, Protocol
 
+from tm_exporter.clients.buffer import buffer
+
 
 Source = Literal["kernel", "user_space"]
 
@@ -136,7 +138,8 @@ class _OwnReading:
 
     def read(self, size: int) -> tuple[float, bytes]:
         """Return what the socket has, and the present."""
-        data = self._sock.recv(size)
+        room = buffer(size)
+        data = bytes(room[: self._sock.recv_into(room)])
         if data:  # else it is the end, which has no stamp
             self._count("user_space")
         return self._clock(), data
@@ -168,8 +171,10 @@ class _KernelReading:
 
     def read(self, size: int) -> tuple[float, bytes]:
         """Return what the socket has, and when the last packet of it came."""
-        data, notes, _, _ = self._sock.recvmsg(size, _NOTES_SIZE)
+        room = buffer(size)
+        count, notes, _, _ = self._sock.recvmsg_into((room,), _NOTES_SIZE)
         now = self._clock()
+        data = bytes(room[:count])
         if now < self._earliest or not data:  # nobody has asked yet, or it is the end
             return now, data
         noted = self._noted(notes, now)

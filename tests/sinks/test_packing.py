@@ -1,6 +1,10 @@
 """Runs as few bytes, and back again."""
 
+import pickle
+import sys
 import zlib
+from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -39,6 +43,28 @@ def test_what_was_packed_is_as_it_was(seen: Observation) -> None:
 
     assert first.open() == second.open() == run
     assert repr(first.open()) == repr(run)
+
+
+def test_nothing_of_a_run_is_held() -> None:
+    """What was packed is to be gone."""
+    run, packing = remembered(FULL), Packing()
+    before = sys.getrefcount(run.observation)
+
+    packing.pack(run)
+    after = sys.getrefcount(run.observation)
+
+    assert after == before
+
+
+def test_a_run_that_cannot_be_written_costs_no_other() -> None:
+    """By a fault of ours; half of it must not stand before the next."""
+    run, packing = remembered(observation(HEALTH)), Packing()
+    broken = replace(run, observation=cast("Observation", lambda: None))
+
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        packing._writing.of(broken)
+
+    assert packing.pack(run).open() == run
 
 
 def test_a_family_is_still_the_one_that_is_declared() -> None:

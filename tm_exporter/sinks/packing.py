@@ -60,11 +60,12 @@ class Packing:
 
     def __init__(self) -> None:
         self._firsts: dict[tuple[str, bool], bytes] = {}
+        self._writing = _Writing()
 
     def pack(self, run: Run) -> Packed:
         """Return a run as bytes; of one that is very large, only what is short."""
         seen = run.observation
-        written = _written(run.thinned() if run.size > LARGEST else run)
+        written = self._writing.of(run.thinned() if run.size > LARGEST else run)
         kind = (seen.key.probe, seen.verdict.passed)
         if kind not in self._firsts and len(self._firsts) >= _KINDS:
             self._firsts.clear()  # those that are packed have their own hold of them
@@ -73,13 +74,23 @@ class Packing:
         return Packed(packer.compress(written) + packer.flush(), like)
 
 
-def _written(run: Run) -> bytes:
-    """Return what Python writes of a run, families by their names."""
-    content = io.BytesIO()
-    pickler = pickle.Pickler(content, pickle.HIGHEST_PROTOCOL)
-    pickler.dispatch_table = _REDUCERS
-    pickler.dump(run)
-    return content.getvalue()
+class _Writing:
+    """Writes runs as Python does, families by their names; one after the other."""
+
+    def __init__(self) -> None:
+        self._content = io.BytesIO()
+        self._pickler = pickle.Pickler(self._content, pickle.HIGHEST_PROTOCOL)
+        self._pickler.dispatch_table = _REDUCERS
+
+    def of(self, run: Run) -> bytes:
+        """Return what is written of a run, and keep nothing of it."""
+        try:
+            self._pickler.dump(run)
+            return self._content.getvalue()
+        finally:
+            self._pickler.clear_memo()  # it holds on to each object that it saw
+            self._content.seek(0)
+            self._content.truncate()
 
 
 def _reducer(kind: type[Any]) -> Callable[[Any], _Reduced]:

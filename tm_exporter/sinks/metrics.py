@@ -253,7 +253,7 @@ class MetricsSink:
             yield from target.owners(self._clock)
             for family, ask in self._tables_of_each.items():
                 table = partial(_table, family, partial(ask, name))
-                yield (_tabled(target.tabled(family), family.name, table),)
+                yield (_tabled(target.tabled[family], family.name, table),)
 
     def families(self) -> Iterator[tuple[Family, Rows]]:
         """Yield what is known now, in the order of the catalogue, old names too."""

@@ -24,6 +24,7 @@ class TargetSeries:
     Attributes:
         lasting: Counters that outlast a run, to which all probes of the target add.
         probes: Those of the target that are watched.
+        tabled: What others told of the target the last time, by family.
     """
 
     def __init__(self, key: ProbeKey, shape: Shape) -> None:
@@ -31,7 +32,7 @@ class TargetSeries:
         self.probes: dict[ProbeKey, ProbeSeries] = {}
         self._reported = Told()
         self._waits = Told()
-        self._tabled: defaultdict[Family, Told] = defaultdict(Told)
+        self.tabled: defaultdict[Family, Told] = defaultdict(Told)
         self._seen: dict[Family, str] = {}
         self._tellers: dict[tuple[Family, Labels], set[ProbeKey]] = {}
 
@@ -63,10 +64,6 @@ class TargetSeries:
         waiting = self._waiting(clock())
         self._waits.tell({catalog.RETRY_AFTER_TIMESTAMP_SECONDS: waiting})
         yield self.lasting, self._reported, self._waits
-
-    def tabled(self, family: Family) -> Told:
-        """Return where it is kept what others told of the target the last time."""
-        return self._tabled[family]
 
     def record(self, key: ProbeKey, sample: Sample) -> bool:
         """Take what one of the probes tells; False if there is no room for it."""

@@ -192,6 +192,43 @@ async def test_a_wait_for_space_is_no_stall() -> None:
     assert 0.2 < exchange.held_back < 10
 
 
+async def test_a_wait_for_space_takes_none_of_the_service_s_time() -> None:
+    """It has as long as if there had been space."""
+    space = Space(own=0, shared=0)
+    other = Holding(space, "other")
+    await other.grow(1)
+    asyncio.get_running_loop().call_later(0.6, other.end)
+
+    exchange, _, reason = await stream_from(
+        request,
+        send(UNTIL_CLOSE + HELLO, HELLO * 500 + STOP + DONE, every=0.02),
+        timeout=0.4,
+        transport=make_transport(space=space),
+    )
+
+    assert reason is None
+    assert exchange.held_back > 0.4
+
+
+async def test_a_wait_for_space_ends_and_is_told() -> None:
+    """Else a run might wait for ever; who reads of it knows that it was ours."""
+    space = Space(own=0, shared=0)
+    await Holding(space, "other").grow(1)
+
+    exchange, _, reason = await stream_from(
+        request,
+        send(UNTIL_CLOSE + HELLO, HELLO * 500 + STOP + DONE, every=0.02),
+        timeout=0.3,
+        transport=make_transport(space=space, limits=Limits(patience=0.2)),
+    )
+
+    assert reason is Reason.STREAM_STALLED
+    assert exchange.fault is not None
+    assert exchange.fault.kind is FaultKind.TIMEOUT
+    assert exchange.fault.detail.startswith("no end within 0.3s, and 0.")
+    assert exchange.fault.detail.endswith("did not read, for want of memory")
+
+
 async def test_a_stream_that_is_not_ended_by_the_timeout_has_stalled() -> None:
     """However lively it is; an idle time beyond the timeout does no harm."""
     begun = time.monotonic()

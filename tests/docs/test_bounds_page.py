@@ -72,6 +72,9 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     "open files": (descriptors.RESERVED,),
     "bodies in memory until their runs end, of one target for sure": (space.OWN,),
     "bytes of a stream that are kept as they came": (LIMITS.body,),
+    "time that stands still for an exchange while its body waits for that": (
+        LIMITS.patience,
+    ),
     "requests for `/probe`, of one target": (
         *(probe.PER_SECOND, probe.BURST, probe.AT_ONCE),
     ),

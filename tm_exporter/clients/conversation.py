@@ -97,6 +97,7 @@ class Conversation:
     certificate: Certificate | None = None
     held_back: float = 0.0
     answer: Answer = field(init=False)
+    time_limit: asyncio.Timeout = field(init=False)  # what ends it at the deadline
     _authorization: str | None = None
     _address: Address | None = None
     _connection: Connection | None = None
@@ -343,11 +344,25 @@ class Conversation:
             await self._hold(self.answer.size * (1 if reader is None else 2))
 
     async def _hold(self, size: int) -> None:
-        """Wait until there is memory for so much of the body, and for what it says."""
-        begun = self.clock()
-        if await self.held.grow(size):
-            self._read_on_at = self.clock()
-            self.held_back += self._read_on_at - begun
+        """
+        Wait until there is memory for so much of the body, and for what it says.
+
+        The service has as much time as if we had read on, unless that takes very long.
+        """
+        if self.held.grow_at_once(size):
+            return
+        begun, end = self.clock(), self.time_limit.when()
+        patience = max(0.0, self.limits.patience - self.held_back)
+        if end is not None:
+            self.time_limit.reschedule(end + patience)
+        try:
+            await self.held.grow(size)
+        finally:
+            waited = self.clock() - begun
+            self.held_back += waited
+        self._read_on_at = begun + waited
+        if end is not None:
+            self.time_limit.reschedule(end + min(waited, patience))
 
     async def _receive_in_time(
         self, reader: BodyReader | None

@@ -17,6 +17,7 @@ class Limits:
         error_seconds: Time spent on reading those.
         stream: Bytes of a streamed answer, after decoding.
         after_end: Seconds in which bytes after the end of a stream are looked for.
+        patience: Seconds for which time stands still while a body waits for memory.
     """
 
     head: int = 64 * 1024
@@ -27,3 +28,4 @@ class Limits:
     error_seconds: float = 1.0
     stream: int = 8 * 1024 * 1024
     after_end: float = 0.1
+    patience: float = 5.0

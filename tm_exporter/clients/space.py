@@ -76,15 +76,17 @@ class Space:
         self._first: object = None  # whose turn it is to go on without
         self._freed = asyncio.Event()
 
-    async def take(self, holding: "Holding", size: int) -> bool:
-        """Wait until there is space for so many bytes more; whether there was none."""
-        has_waited = False
-        while not self._may_take(holding, size):
-            has_waited = True
-            self._freed.clear()
-            await self._freed.wait()
+    def take(self, holding: "Holding", size: int) -> bool:
+        """Take so many bytes more if there is space for them; whether there was."""
+        if not self._may_take(holding, size):
+            return False
         self._change(holding.target, size)
-        return has_waited
+        return True
+
+    async def freed(self) -> None:
+        """Wait until somebody gives space back."""
+        self._freed.clear()
+        await self._freed.wait()
 
     def leave(self, holding: "Holding", size: int) -> None:
         """Give all its space back."""
@@ -134,13 +136,18 @@ class Holding:
         """Who goes on as one: the run that it is part of, or itself."""
         return self if self._run is None else self._run
 
-    async def grow(self, size: int) -> bool:
-        """Have so many bytes in all, at least; whether they had to be waited for."""
-        if size <= self._size:
-            return False
-        has_waited = await self._space.take(self, size - self._size)
-        self._size = size
-        return has_waited
+    def grow_at_once(self, size: int) -> bool:
+        """Have so many bytes in all, at least, if there is space now; whether so."""
+        if size > self._size:
+            if not self._space.take(self, size - self._size):
+                return False
+            self._size = size
+        return True
+
+    async def grow(self, size: int) -> None:
+        """Wait until it has so many bytes in all, at least."""
+        while not self.grow_at_once(size):
+            await self._space.freed()
 
     def leave(self) -> None:
         """The exchange is over: keep its space for the rest of its run, if any."""

@@ -97,7 +97,8 @@ class Transport:
 
         Args:
             request: With its body in memory.
-            timeout: Seconds from now to the end of the answer.
+            timeout: Seconds from now to the end of the answer, without those in which
+                we had no memory to read on.
             reader: Reads the body of a 2xx event stream while it arrives; without
                 one, and for any other answer, the body is read whole.
 
@@ -110,7 +111,7 @@ class Transport:
         deadline = asyncio.get_running_loop().time() + timeout
         try:
             conversation = self._conversation(request.url, deadline)
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(deadline) as conversation.time_limit:
                 await conversation.connect()
                 _refuse_forbidden()
                 await conversation.ask(request)
@@ -176,6 +177,9 @@ def _timed_out(conversation: Conversation | None, timeout: float) -> Fault:
     detail = f"no {'end' if stage is Stage.BODY else 'answer'} within {seconds}"
     if stage not in (Stage.HEAD, Stage.BODY):
         detail = f"{stage}: {detail}"
+    if conversation.held_back > 0:
+        held = f"{conversation.held_back:.1f}s"
+        detail += f", and {held} in which we did not read, for want of memory"
     return Fault(stage, FaultKind.TIMEOUT, detail)
 
 

@@ -11,8 +11,8 @@ from tests.sinks.observations import (
     observation,
 )
 from tm_exporter import catalog
-from tm_exporter.exchange import Piece
-from tm_exporter.observation import Reason, Sample
+from tm_exporter.exchange import Phase, Piece
+from tm_exporter.observation import Reason, Sample, Span
 from tm_exporter.sinks.history import History
 from tm_exporter.sinks.shapes import KEPT_PIECES, BodyShape
 
@@ -47,6 +47,34 @@ def test_a_body_is_remembered_by_its_size_alone() -> None:
     assert run.bodies[0].size == 13 * (KEPT_PIECES + 5)
     assert len(run.bodies[0].pieces) == KEPT_PIECES
     assert run.bodies[0].pieces[1] == (1001.0, 13)
+
+
+def test_the_newest_run_is_at_hand_with_what_pages_show() -> None:
+    """All probes' at once, so that it is to be small; the rest is unpacked if asked."""
+    history = History()
+    span = Span(1000.0, 1000.4)
+    last = exchange(
+        headers=(("retry-after", "7"), ("server", "envoy")),
+        request_headers=(("accept", "*/*"),),
+        phases={Phase.WAIT: 0.4},
+    )
+    ttft = Sample(catalog.CANARY_LAST_TTFT_SECONDS, 0.4, span=span)
+    rate = Sample(catalog.CANARY_OUTPUT_TOKENS_PER_SECOND, 50.0)
+    run = observation(CHAT, ttft, rate, reason=Reason.THROTTLED, exchanges=(last,))
+
+    history(run)
+
+    seen = history.past(CHAT).last
+    assert seen is not None
+    assert (seen.verdict, seen.duration) == (run.verdict, run.duration)
+    assert seen.phases == {"wait": 0.4}
+    assert seen.exchange is not None
+    assert seen.exchange.header("retry-after") == "7"
+    assert seen.outcome.samples == (ttft,)
+    assert seen.outcome.samples[0].span is None
+    assert len(seen.exchange.headers) == 1
+    assert not seen.exchange.request_headers
+    assert history.past(CHAT).runs[-1].open().observation.exchange == last
 
 
 def test_no_body_is_a_shape_of_size_zero() -> None:

@@ -26,7 +26,6 @@ MOST_BYTES: Final = 12 * 1024 * 1024
 LEAST_BYTES: Final = 12 * 1024
 """What those of one probe may take, however many there are."""
 
-_SMALL = 4096  # bytes of a run that is not worth thinning
 _OVERHEAD = 170  # bytes of what is kept of a run besides its contents
 
 
@@ -79,7 +78,7 @@ class Past:
     Attributes:
         runs: The last ones.
         failures: The last of those.
-        last: The newest of the runs, without what takes much room.
+        last: The newest of the runs, as pages show it.
         since: When the first of the runs ended since which all passed, or all
             failed; None before the first.
         last_success: When the last run that passed ended, None if none did.
@@ -103,7 +102,7 @@ class Past:
         if not self.runs or self.runs[-1].passed != passed:
             self.since = ended
         kept = Kept(passed, packed.content, packed.like, marks.written(seen))
-        self.last = (run if run.size <= _SMALL else run.thinned()).observation
+        self.last = run.at_a_glance()
         self.runs.append(kept)
         if passed:
             self.last_success = ended

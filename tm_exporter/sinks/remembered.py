@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from tm_exporter.catalog import CANARY_LAST_TTFT_SECONDS
 from tm_exporter.exchange import Exchange
 from tm_exporter.observation import Observation, Sample, Verdict
 from tm_exporter.sinks.labels import MAX_LENGTH, fit
@@ -62,6 +63,26 @@ class Run:
         bodies = tuple(BodyShape(each.size, ()) for each in self.bodies[-1:])
         return Run(replace(self.observation, outcome=last), bodies)
 
+    def at_a_glance(self) -> Observation:
+        """
+        Return what a page shows of the run beside all others, in a few objects.
+
+        Of its last exchange that is where the time went, the status and how long it
+        asks to wait; of what it measured, the time to the first token.
+        """
+        outcome = self.observation.outcome
+        shown = replace(
+            outcome,
+            exchanges=tuple(map(_glimpse, outcome.exchanges[-1:])),
+            samples=tuple(
+                replace(each, span=None)
+                for each in outcome.samples
+                if each.family is CANARY_LAST_TTFT_SECONDS
+            ),
+            used=(),
+        )
+        return replace(self.observation, outcome=shown, span=None)
+
 
 def remembered(observation: Observation) -> Run:
     """Return the run without what is long or private."""
@@ -109,3 +130,14 @@ def _bare(exchange: Exchange) -> Exchange:
         if name in ("date", "retry-after") or name.endswith("request-id")
     )
     return replace(exchange, headers=headers[:_IDS], request_headers=())
+
+
+def _glimpse(exchange: Exchange) -> Exchange:
+    """Return an exchange with nothing but its times, its status, and the wait told."""
+    return Exchange(
+        method=exchange.method,
+        url=exchange.url,
+        phases=exchange.phases,
+        status=exchange.status,
+        headers=tuple(each for each in exchange.headers if each[0] == "retry-after"),
+    )

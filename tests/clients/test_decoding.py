@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from tests.clients.asking import ask, stream_from
 from tests.scripted_server import answer, chunked, head, request, send, serving
-from tm_exporter.clients.decoding import STEP, Decoder, decoder_for
+from tm_exporter.clients.decoding import (
+    MOST_CODINGS,
+    STEP,
+    BrokenCoding,
+    Decoder,
+    decoder_for,
+)
 from tm_exporter.observation import Reason
 
 
@@ -65,6 +71,16 @@ def test_what_was_coded_comes_back_in_steps(
     assert b"".join(steps) == data
     assert max(map(len, steps)) <= STEP
     assert decoder.complete
+
+
+@pytest.mark.parametrize("codings", [MOST_CODINGS + 1, 13_000])
+def test_more_codings_than_anyone_needs_are_refused(codings: int) -> None:
+    """Each has memory of its own; a header has room for thousands."""
+    with pytest.raises(BrokenCoding, match=f"{codings} content encodings"):
+        decoder_for(",".join(["gzip"] * codings))
+
+    assert decoder_for("identity," * 13_000 + "gzip").complete
+    assert decoder_for(",".join(["gzip"] * MOST_CODINGS)).complete
 
 
 @given(

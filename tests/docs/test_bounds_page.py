@@ -6,7 +6,7 @@ import pytest
 
 from tm_exporter import memory, verdict
 from tm_exporter.budget import ledger
-from tm_exporter.clients import connection, space
+from tm_exporter.clients import connection, decoding, space
 from tm_exporter.clients.limits import Limits
 from tm_exporter.daemon import out_of_turn
 from tm_exporter.derivations import deployment_events
@@ -38,6 +38,7 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     "interim (1xx) answers": (LIMITS.interim,),
     "body, decompressed": (LIMITS.body,),
     "stream, decompressed": (LIMITS.stream,),
+    "content codings, one over the other": (decoding.MOST_CODINGS,),
     "one event of a stream": (MOST_EVENT_BYTES,),
     "events of a stream": (MOST_EVENTS,),
     "body of an error": (LIMITS.error_body, LIMITS.error_seconds),

@@ -6,11 +6,14 @@ let others go on in between.
 """
 
 import zlib
-from typing import Protocol
+from typing import Final, Protocol
 
 
 STEP = 16 * 1024
 """Bytes that one step of a compressed body gives at the most."""
+
+MOST_CODINGS: Final = 4
+"""One over the other; each takes memory, and a turn for each piece that comes."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 _RAW = -zlib.MAX_WBITS
@@ -141,13 +144,15 @@ def decoder_for(content_encoding: str | None) -> Decoder:
     Return the decoder for a Content-Encoding header.
 
     Raises:
-        BrokenCoding: For a coding other than gzip, deflate and identity.
+        BrokenCoding: For a coding other than gzip, deflate and identity, or for more
+            of them than anyone needs.
     """
+    names = map(str.strip, (content_encoding or "").lower().split(","))
+    codings = [name for name in names if name not in ("", "identity")]
+    if len(codings) > MOST_CODINGS:
+        raise BrokenCoding(f"{len(codings)} content encodings, one over the other")
     decoders: list[Decoder] = []
-    for name in (content_encoding or "").lower().split(","):
-        coding = name.strip()
-        if coding in ("", "identity"):
-            continue
+    for coding in codings:
         if coding in ("gzip", "x-gzip"):
             decoders.insert(0, Inflate(_GZIP))
         elif coding == "deflate":

@@ -1,6 +1,7 @@
 """The handshake: what fails in it, and what is seen of the certificate."""
 
 import os
+import socket
 import ssl
 import time
 from pathlib import Path
@@ -235,6 +236,19 @@ def in_plain(data: bytes) -> Step:
     return step
 
 
+def at_once(good: bytes, plain: bytes) -> Step:
+    """Return the step that writes something, and bytes past TLS in the same packet."""
+
+    def step(peer: Peer) -> None:
+        peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        peer.sock.sendall(good)
+        os.write(peer.sock.fileno(), plain)
+        peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+    return step
+
+
+BROKEN = b"\x17\x03\x03\x00\x20" + b"x" * 32  # a record that nobody wrote
 AFTER = [
     ("closed", [], (Stage.HEAD, FaultKind.CLOSED, Reason.CONNECTION_LOST)),
     ("reset", [reset], (Stage.HEAD, FaultKind.CLOSED, Reason.CONNECTION_LOST)),
@@ -256,7 +270,7 @@ AFTER = [
     ),
     (
         "tls-broken",
-        [in_plain(b"\x17\x03\x03\x00\x20" + b"x" * 32), silence],
+        [in_plain(BROKEN), silence],
         (Stage.HEAD, FaultKind.PROTOCOL, Reason.PROTOCOL),
     ),
     (
@@ -264,10 +278,20 @@ AFTER = [
         [
             send(answer(b"{", length=9)),
             pause(0.05),
-            in_plain(b"\x17\x03\x03\x00\x20" + b"x" * 32),
+            in_plain(BROKEN),
             silence,
         ],
         (Stage.BODY, FaultKind.FAILED, Reason.CONNECTION_LOST),
+    ),
+    (
+        "tls-broken-right-behind-a-part-of-the-body",
+        [at_once(answer(b"{", length=9), BROKEN), silence],
+        (Stage.BODY, FaultKind.FAILED, Reason.CONNECTION_LOST),
+    ),
+    (
+        "tls-broken-right-behind-the-answer",
+        [at_once(answer(), BROKEN), silence],
+        GOOD,
     ),
 ]
 

@@ -51,6 +51,7 @@ class Connection:
         self._error: OSError | None = None  # why it ended, if not by a plain close
         self._waiter: asyncio.Future[None] | None = None
         self._tls: ssl.SSLObject | None = None
+        self._tls_error: ssl.SSLError | None = None  # behind what was good
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._loop.add_reader(sock.fileno(), self._on_readable)
 
@@ -148,11 +149,13 @@ class Connection:
         if self._sock.fileno() >= 0:
             self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
-        self._error = None  # which may hold frames that hold this
+        self._error = self._tls_error = None  # which may hold frames that hold this
 
     def _decrypt(self) -> bytes | None:
         """Return what TLS has ready: empty at its end, None if nothing is."""
         assert self._tls is not None  # noqa: S101 -- for the type checker
+        if self._tls_error is not None:
+            raise self._tls_error
         parts: list[bytes] = []
         room = buffer()
         while True:
@@ -163,6 +166,11 @@ class Connection:
                 return b"".join(parts) if parts else None
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 part = b""
+            except ssl.SSLError as error:
+                if not parts:
+                    raise
+                self._tls_error = error  # what came before it counts
+                return b"".join(parts)
             if not part:
                 self._finish(None)
                 return b"".join(parts)

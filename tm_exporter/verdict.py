@@ -210,7 +210,7 @@ def _judge_whole(exchange: Exchange, promise: Promise[T]) -> Judged[T]:
     content = exchange.content
     if promise.may_be_empty and not content.strip():
         return Judged(PASSED)
-    too_many = _too_many_parts(content)
+    too_many = too_many_parts(content)
     if too_many is not None:
         return Judged(Verdict(Reason.BAD_PAYLOAD, too_many))
     try:
@@ -277,7 +277,7 @@ def _judge_answer(
 def _instead_of_a_stream(exchange: Exchange) -> Verdict | None:
     """Judge a body without a single event; None if it may be a stream cut short."""
     content, payload = exchange.content, None
-    if _too_many_parts(content) is None:
+    if too_many_parts(content) is None:
         with suppress(orjson.JSONDecodeError):
             payload = orjson.loads(content)
     if isinstance(payload, dict) and is_error(payload):
@@ -288,7 +288,7 @@ def _instead_of_a_stream(exchange: Exchange) -> Verdict | None:
     return None
 
 
-def _too_many_parts(content: bytes) -> str | None:
+def too_many_parts(content: bytes) -> str | None:
     """Say why a JSON text would take too much memory; found without reading it."""
     if 2 * content.count(b"{") + content.count(b"[") > MOST_PARTS:
         return f"over {MOST_PARTS:,} lists and objects, an object counting for two"

@@ -23,10 +23,12 @@ from tm_exporter.probes.expectation import Expectation, unmet
 from tm_exporter.probes.generation import merged
 from tm_exporter.runner import run
 from tm_exporter.simulator.server import Simulator
+from tm_exporter.verdict import MOST_PARTS
 from tm_exporter.wire.payloads import Completion
 
 
 REASONING_MODEL = "MiniMaxAI/MiniMax-M2.5"
+LISTS = f"[{'[],' * MOST_PARTS}[]]"
 
 
 def chat(client: InferenceClient, key: Key, **section: Any) -> ChatProbe:
@@ -263,6 +265,8 @@ async def test_a_search_without_end_costs_one_run_its_verdict(
         ),
         pytest.param({"json": True}, Completion(text="[1]"), True, id="json"),
         pytest.param({"json": True}, Completion(text="[1"), False, id="no-json"),
+        pytest.param({"json": True}, Completion(text=LISTS), False, id="a-json-bomb"),
+        pytest.param({"json": False}, Completion(text=LISTS), False, id="and-no-json"),
         pytest.param(
             {"json": False}, Completion(text="[1]"), False, id="no-json-please"
         ),

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from tm_exporter.probes.search import TooHard, compiled, is_found
 from tm_exporter.section import Section
+from tm_exporter.verdict import too_many_parts
 from tm_exporter.wire.payloads import Completion
 
 
@@ -44,7 +45,7 @@ async def unmet(expect: Expectation, completion: Completion) -> str | None:
     if expect.regex is not None:
         return await _mismatch(expect.regex, completion)
     if expect.json_ is not None:
-        return None if expect.json_ is is_json(completion.text) else _json_text(expect)
+        return _json_mismatch(completion.text, expected=expect.json_)
     called = expect.tool_call in completion.tool_calls
     return None if called else f"{expect.tool_call} was not called"
 
@@ -65,8 +66,14 @@ async def _mismatch(pattern: str, completion: Completion) -> str | None:
     return None if found else "the text does not match the regular expression"
 
 
-def _json_text(expect: Expectation) -> str:
-    return "the text is not JSON" if expect.json_ else "the text is JSON"
+def _json_mismatch(text: str, *, expected: bool) -> str | None:
+    """Say how a text is not what is expected, None if it is; one too large is not."""
+    too_many = too_many_parts(text.encode(errors="replace"))
+    if too_many is not None:
+        return f"the text is too large to be read as JSON: {too_many}"
+    if is_json(text) is expected:
+        return None
+    return "the text is not JSON" if expected else "the text is JSON"
 
 
 def is_json(text: str) -> bool:

@@ -305,6 +305,41 @@ async def test_a_cache_that_forgot_is_zero_and_not_unknown(
     assert values(outcome, CACHE_CANARY_PERSISTENT_CACHED_TOKEN_RATIO) == {(): 0}
 
 
+async def test_a_second_look_that_fails_decides_nothing(
+    service: Simulator, client: InferenceClient, key: Key
+) -> None:
+    """The pair was good; how long its cache persists is unknown."""
+    broken = meddling(client, {5: partial(service.switch, "missing_done")})
+    clock = FakeClock()
+    probe = replace(kv_cache(broken, key, warm_again_after="1h"), clock=clock)
+    await probe.run()
+    clock.advance(3600)
+
+    outcome = await probe.run()
+
+    assert outcome.verdict.passed
+    assert len(outcome.used) == 3
+    assert values(outcome, CACHE_CANARY_CACHED_TOKEN_RATIO)
+    assert not values(outcome, CACHE_CANARY_PERSISTENT_CACHED_TOKEN_RATIO)
+    assert total(outcome, CANARY_STREAM_VIOLATIONS, "no_done") == 1
+
+
+async def test_a_second_look_waits_for_a_run_that_has_time_for_it(
+    client: InferenceClient, key: Key
+) -> None:
+    """It would fail for want of time to connect."""
+    clock = FakeClock()
+    slow = meddling(client, {4: partial(clock.advance, 55.0)})
+    probe = replace(kv_cache(slow, key, warm_again_after="1h"), clock=clock)
+    runs = []
+    for _ in range(3):
+        runs.append(await probe.run())
+        clock.advance(3600)
+
+    assert [len(outcome.used) for outcome in runs] == [2, 2, 3]
+    assert all(outcome.verdict.passed for outcome in runs)
+
+
 def test_without_a_second_look_no_prompt_is_remembered(
     client: InferenceClient, key: Key
 ) -> None:

@@ -34,7 +34,9 @@ from tm_exporter.section import Duration
 
 
 WARM_SHARE = 0.1
-"""Part of the timeout which the cold request leaves to the warm one at least."""
+"""Part of the timeout which a request leaves to the next one at least."""
+
+_PAIR = 2
 
 
 class KvCacheSection(StreamSection):
@@ -77,7 +79,8 @@ class KvCacheSection(StreamSection):
 @dataclass(frozen=True)
 class KvCacheProbe(StreamProbe[KvCacheSection]):
     """
-    A run is one pair: it passes if both answers do, and the expectation is met.
+    A run is one pair: it passes if both answers do, and the expectation is met. An
+    earlier prompt that is sent again measures, and decides nothing.
 
     The histograms of other streams stay empty: with cold and warm answers in one
     of them it would tell nothing about either.
@@ -131,11 +134,17 @@ class KvCacheProbe(StreamProbe[KvCacheSection]):
         return await self.ask(self.request(self._prompt(prefix)), left)
 
     async def _send_again(self, deadline: float, prefix: str) -> Streamed | None:
-        """Send an earlier run's prompt, if one has waited long enough; keep ours."""
+        """
+        Send an earlier run's prompt, if one has waited long enough; keep ours.
+
+        With hardly any time left it waits for the next run.
+        """
         after = self.section.warm_again_after
         if after is None:
             return None
-        earlier = self.memory.take_sent_before(self.clock() - after)
+        earlier = None
+        if deadline - self.clock() >= WARM_SHARE * self.section.timeout:
+            earlier = self.memory.take_sent_before(self.clock() - after)
         self.memory.sent.append((prefix, self.clock()))
         return None if earlier is None else await self._send(earlier, deadline)
 
@@ -155,8 +164,9 @@ class KvCacheProbe(StreamProbe[KvCacheSection]):
         otherwise: Verdict = PASSED,
         paused: float = 0.0,
     ) -> Outcome:
-        """Return the outcome of a run whose last answer decides, if it failed."""
-        last = answers[-1].judged.verdict
+        """Return the outcome of a run; of its pair, the last answer decides if bad."""
+        decisive = answers[:_PAIR][-1]
+        last = decisive.judged.verdict
         streamed = [
             sample
             for answer in answers
@@ -170,6 +180,6 @@ class KvCacheProbe(StreamProbe[KvCacheSection]):
             exchanges=tuple(answer.exchange for answer in answers),
             samples=(*streamed, *samples),
             used=tuple(answer.used for answer in answers),
-            facts=ModelIdentity.of(self.key.model, answers[-1].record.completion),
+            facts=ModelIdentity.of(self.key.model, decisive.record.completion),
             paused=paused + sum(answer.checking for answer in answers),
         )

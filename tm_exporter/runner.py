@@ -22,8 +22,13 @@ from tm_exporter.wire.retry_after import seconds_to_wait
 
 log = structlog.get_logger()
 
-GRACE = 10.0
-"""Seconds over its timeout after which a run is taken for stuck."""
+GRACE = 20.0
+"""
+Seconds over its timeout after which a run is taken for stuck.
+
+Before an exchange begins, its token may have to be fetched (10 s), and while it goes
+on, memory may have to be waited for (5 s).
+"""
 
 
 def new_probe_id() -> str:

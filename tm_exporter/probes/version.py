@@ -4,11 +4,12 @@ from typing import ClassVar, Literal
 
 from tm_exporter.catalog import SERVICE_VERSION_INFO
 from tm_exporter.facts import VersionNamed
+from tm_exporter.judging import judge_aside
 from tm_exporter.observation import Outcome, Sample
 from tm_exporter.probes.base import InferenceProbe
 from tm_exporter.reasons import JSON_BODY
 from tm_exporter.section import Duration, ProbeSection, Surface
-from tm_exporter.verdict import Promise, judge
+from tm_exporter.verdict import Promise
 from tm_exporter.wire.payloads import read_version
 
 
@@ -34,7 +35,7 @@ class VersionProbe(InferenceProbe[VersionSection]):
             The version as an info sample and a fact, where the answer names one.
         """
         exchange = await self.client.get("/version", timeout=self.section.timeout)
-        judged = judge(
+        judged = await judge_aside(
             exchange,
             Promise(surface=self.key.surface, read=read_version, may_be_empty=True),
         )

@@ -84,6 +84,22 @@ async def test_a_slot_becomes_a_run(
     assert not counted.skips
 
 
+async def test_a_slot_that_was_begun_before_its_probe_went_is_none(
+    schedule: Schedule, counted: CountedSlots, clock: FakeClock
+) -> None:
+    """APScheduler's task may come to its turn only then; nobody would own the run."""
+    probe = ScriptedProbe()
+    schedule.start([probe])
+    entry = entry_of(schedule, probe)
+    clock.seconds += entry.next_at - schedule._zone.seconds()
+
+    schedule.remove([probe.key])
+    await schedule._due(entry)
+
+    assert entry.task is None
+    assert not counted.slots
+
+
 async def test_after_the_first_run_slots_are_on_the_grid(
     schedule: Schedule, clock: FakeClock
 ) -> None:

@@ -257,10 +257,10 @@ class Schedule:
 
     async def _due(self, entry: Entry) -> None:
         """Account for every slot that fell due, and run the last if it may."""
-        seconds = self._zone.seconds()
-        if seconds < entry.next_at - ROUNDING:
+        seconds, key = self._zone.seconds(), entry.probe.key
+        is_withdrawn = self._entries.get(key) is not entry  # since its job was begun
+        if is_withdrawn or seconds < entry.next_at - ROUNDING:
             return
-        key = entry.probe.key
         entry.is_first = False
         count, last = entry.grid.until(entry.next_at, seconds)
         entry.next_at = entry.grid.after(last)

@@ -40,6 +40,11 @@ class Scripted:
 Make = Callable[..., Till]
 
 
+def no_thread(_: threading.Thread) -> None:
+    """Fail as Python does where the system has none left."""
+    raise RuntimeError("can't start new thread")
+
+
 @pytest.fixture
 def ledger() -> Scripted:
     """Return a ledger that works."""
@@ -103,6 +108,23 @@ async def test_what_is_left_is_unknown_while_it_cannot_be_used(
     await till.ask(lambda _: None)
 
     assert till.standing == Standing(usable=False, detail="the disk is full")
+
+
+async def test_a_thread_that_cannot_be_had_is_tried_again(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit on processes; what was not asked then is not asked later either."""
+    till, asked = make(), []
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        await till.ask(lambda _: asked.append("first"))
+    unusable = till.standing
+
+    await till.ask(lambda _: asked.append("second"))
+
+    assert unusable.detail.startswith("no thread can be started: look at the limits")
+    assert till.standing == Standing(usable=True, left=LEFT)
+    assert asked == ["second"]
 
 
 async def test_a_ledger_that_cannot_be_made_is_tried_again(

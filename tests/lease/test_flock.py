@@ -3,9 +3,11 @@
 import asyncio
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from structlog.testing import capture_logs
 
 from tm_exporter.budget.worker import ThreadWorker
@@ -71,6 +73,26 @@ async def test_the_kernel_frees_it_when_its_process_is_killed(tmp_path: Path) ->
     await lease.stop()
 
     assert before is None
+
+
+async def test_without_a_thread_it_goes_on_trying(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit on processes may be out of the way soon."""
+
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    lease = competitor(tmp_path / "tm-exporter.lock")
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        lease.start(lambda: None)
+        await lease.decided(5)
+        detail = lease.standing.detail
+    await until(lambda: lease.permit is not None)
+    await lease.stop()
+
+    assert "cannot be locked: no thread can be started" in detail
 
 
 async def test_a_file_that_was_replaced_is_no_lock_any_more(tmp_path: Path) -> None:

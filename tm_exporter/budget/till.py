@@ -8,7 +8,7 @@ from typing import TypeVar
 import structlog
 
 from tm_exporter.budget.ledger import Ledger, LedgerUnusable, Left
-from tm_exporter.budget.worker import Worker
+from tm_exporter.budget.worker import NoThread, Worker
 
 
 log = structlog.get_logger()
@@ -95,6 +95,8 @@ class Till:
             self._note(Standing(usable=False, detail=_SLOW))
         except LedgerUnusable as error:
             self._note(Standing(usable=False, detail=str(error)))
+        except NoThread as error:
+            self._note(Standing(usable=False, detail=str(error.strerror)))
         except Exception as error:  # a bug must not become a run without money
             log.exception("ledger_failed")
             detail = f"the exporter failed: {type(error).__name__}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -10,6 +11,14 @@ from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 _Job = Callable[[], None]
+
+
+class NoThread(OSError):  # noqa: N818 -- what there is not
+    """The system has no thread left for us."""
+
+    def __init__(self) -> None:
+        why = "no thread can be started: look at the limits on processes (pids)"
+        super().__init__(errno.EAGAIN, why)
 
 
 class Worker(Protocol):
@@ -51,8 +60,10 @@ class ThreadWorker:
                 it any more.
 
         Raises:
+            NoThread: It was not begun; the next one may be.
             Exception: Whatever the job raises.
         """
+        self._begin()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
 
@@ -78,7 +89,6 @@ class ThreadWorker:
                     loop.call_soon_threadsafe(deliver, result)
 
         self._jobs.put(work)
-        self._begin()
         return await done
 
     def close(self, last: Callable[[], object]) -> None:
@@ -88,11 +98,14 @@ class ThreadWorker:
 
     def _begin(self) -> None:
         """Start the thread with the first job."""
-        if self._thread is None:
-            self._thread = threading.Thread(
-                target=self._work, name=self._name, daemon=True
-            )
-            self._thread.start()
+        if self._thread is not None:
+            return
+        thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            raise NoThread from None
+        self._thread = thread
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

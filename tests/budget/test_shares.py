@@ -131,6 +131,19 @@ def test_a_clock_that_was_set_back_brings_nothing_back() -> None:
     assert shares.looked_at(2, NOV_1 - DAY) == shares
 
 
+def test_a_clock_that_was_days_ahead_does_no_harm_for_long() -> None:
+    """It is as if the ledger were new: nothing today, and its share from then on."""
+    shares = _seen(Shares.made_anew(2, NOV_1), 2, NOV_1, NOV_1 + DAY)
+    wrong = shares.looked_at(2, NOV_1 + 1000 * DAY)
+
+    right = wrong.looked_at(2, NOV_1 + DAY + _MINUTE)
+
+    assert wrong.share == right.share == 0
+    assert right.next_share == right.day + 1
+    next_day = _seen(right, 2, NOV_1 + DAY + _MINUTE, NOV_1 + 2 * DAY)
+    assert next_day.share == Fraction(1, 2)
+
+
 @given(
     moments=st.lists(st.floats(0, 40 * DAY), min_size=1, max_size=9),
     totals=st.lists(st.integers(1, 99), min_size=9, max_size=9),

@@ -10,6 +10,8 @@ begins, and only shrinks while it lasts:
   number that is new has its effect from the next day on, unless it is the larger one.
 * A shard has no share on a day of which it did not see that hour: its ledger was made
   anew, or rested for more than a pause. Others may have divided the caps without it.
+* A clock that was days ahead settles nothing: once it is right, the ledger counts as
+  made anew.
 * The month's cap comes in day by day, by each day's share, and what a day leaves over
   stays. What it was not there for does not come in.
 
@@ -36,6 +38,9 @@ HOUR_BEFORE = 3600.0
 
 PAUSE = 1200.0
 """Seconds for which a ledger may rest, and be thought to have seen everything."""
+
+
+_PLAUSIBLE = 2 * DAY  # seconds by which a clock may have been ahead
 
 
 class SharesUnreadable(Exception):  # noqa: N818 -- what they are, not what failed
@@ -102,8 +107,11 @@ class Shares:
 
         Args:
             total: Number of shards by the configuration.
-            now: Seconds since the epoch; a clock that was set back does not count.
+            now: Seconds since the epoch; a clock that was set back does not count,
+                unless that was by days.
         """
+        if self.last - now > _PLAUSIBLE:
+            return type(self).made_anew(total, now)
         now = max(now, self.last)
         windows = Windows.at(now)
         since = now if now - self.last > PAUSE else self.since

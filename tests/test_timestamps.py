@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tm_exporter.timestamps import read_timestamp
+from tm_exporter.timestamps import read_timestamp, rfc3339
 from tm_exporter.wire.payloads import ShapeError
 
 
@@ -66,6 +66,15 @@ def test_a_moment_that_was_never_set_is_none(value: Any) -> None:
     assert read_timestamp(value, "expiresAt") is None
 
 
+@pytest.mark.parametrize("fraction", ["", ".999", ".999999999"])
+def test_the_last_moment_of_the_calendar_is_one(fraction: str) -> None:
+    """Many write it for `never`."""
+    seconds = read_timestamp(f"9999-12-31T23:59:59{fraction}Z", "expiresAt")
+
+    assert seconds is not None
+    assert rfc3339(seconds) == "9999-12-31T23:59:59Z"
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -86,6 +95,7 @@ def test_a_moment_that_was_never_set_is_none(value: Any) -> None:
         "9" * 30,
         -5_000_000_000,
         "1850-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-01:00",
     ],
 )
 def test_what_is_no_moment_is_told_with_its_name(value: Any) -> None:

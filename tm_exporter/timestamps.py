@@ -19,7 +19,7 @@ _RFC3339 = re.compile(
 )
 _NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,2})?", re.ASCII)
 _YEAR_ONE = datetime(1, 1, 1, tzinfo=UTC).timestamp()
-_YEAR_10000 = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+_LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 _IN_MILLISECONDS = 1e11  # as seconds in the year 5138, as milliseconds in 1973
 _BEYOND = 1e300
 _LATEST_ZERO = 86_400.0  # a zero time may be written in a zone of its own
@@ -43,9 +43,9 @@ def read_timestamp(value: Any, what: str) -> float | None:
         raise ShapeError(f"{what} is not a time")
     if abs(seconds) < _LATEST_ZERO or abs(seconds - _YEAR_ONE) < _LATEST_ZERO:
         return None
-    if not 0 < seconds < _YEAR_10000:
+    if not 0 < seconds <= _LAST_SECOND + 1:  # a float has no room for nine digits
         raise ShapeError(f"{what} is not a time that anyone could mean")
-    return seconds
+    return min(seconds, _LAST_SECOND)
 
 
 def rfc3339(seconds: float) -> str:

@@ -210,6 +210,21 @@ def test_gives_up_a_nickname_once_the_gateway_tells_its_names() -> None:
     assert watched.told[-1] == ("gateway-name",)
 
 
+def test_remembers_over_a_restart_what_was_chosen_for_long() -> None:
+    """Days since it was chosen do not count: those since it was seen last."""
+    memory = Memory(None)
+    watched = Watched(ALONE, memory)
+    for hours in range(10 * 24, 0, -1):
+        watched.now = 1e9 - hours * 3600.0
+        watched.see(MODELS, served("one"))
+    restarted = Watched(ALONE, memory)
+
+    seen = restarted.see(MODELS, served("two"))
+
+    listed = [s for s in seen.outcome.samples if s.family is MODEL_LISTED]
+    assert {s.labels: s.value for s in listed} == {("one",): 0.0, ("two",): 1.0}
+
+
 def test_a_list_that_fails_counts_for_nothing() -> None:
     """Only two lists that were read tell that a model is gone."""
     watched = Watched(replace(ON_DEMAND, account=None, probe=None))

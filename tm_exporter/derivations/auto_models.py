@@ -28,6 +28,7 @@ MISSES = 2
 """Polls in a row that must lack a chosen model before it is let go."""
 
 _MEMORY = "auto_models"
+_ANEW = 3600.0  # seconds after which what is remembered is told anew
 _OFFERS: dict[Surface, type[Fact]] = {
     "serverless": PriceList,
     "on_demand": DeploymentsListed,
@@ -167,6 +168,7 @@ class AutoModels:
         self._changed = changed
         self._memory = memory
         self._now = now
+        self._remembered_at = now()
         self._choices = {target.name: _Choice.begun(target) for target in targets}
         self._recall(self._choices)
 
@@ -230,8 +232,9 @@ class AutoModels:
         now = self._now()
         choice.had |= dict.fromkeys((*before, *chosen), now)
         choice.had = {m: at for m, at in choice.had.items() if now - at <= REMEMBERED}
-        if chosen != before:
+        if chosen != before or not 0 <= now - self._remembered_at < _ANEW:
             self._remember()
+        if chosen != before:
             self._changed(choice.target.name, chosen)
 
     def _listed(self, choice: _Choice, served: ModelsServed) -> Iterator[Sample]:
@@ -259,6 +262,7 @@ class AutoModels:
     def _remember(self) -> None:
         had = {name: dict(choice.had) for name, choice in self._choices.items()}
         self._memory.remember(_MEMORY, had)
+        self._remembered_at = self._now()
 
 
 def _names(offer: Fact) -> tuple[str, ...]:

@@ -35,8 +35,8 @@ class World:
         probed: Sequence[str] | None = None,
     ) -> None:
         self.life = Life()
-        asked = Asked(account, named, named if probed is None else probed)
-        self.catalogue = Catalogue(lambda _: asked, every(MINUTE), self.life.clock)
+        self.asked = Asked(account, named, named if probed is None else probed)
+        self.catalogue = Catalogue(lambda _: self.asked, every(MINUTE), self.life.clock)
 
     def lists(self, *names: str, key: ProbeKey = SERVERLESS) -> set[str]:
         """Return the differences that are told with a target's own list."""
@@ -128,6 +128,26 @@ def test_another_account_s_prices_prove_nothing() -> None:
     world.lists("gpt")
 
     assert not world.lists("gpt")
+
+
+def test_an_account_that_is_another_one_now_is_compared_anew() -> None:
+    """However often the one before was read, and what that showed."""
+    world = World()
+    for _ in range(9):
+        world.prices("gpt")
+    world.lists("gpt")
+    world.life.advance(SAME_TIME)
+    world.lists("gpt", "glm")
+    world.catalogue.forget_target("account")
+    world.prices("gpt")
+    anew = world.lists("gpt", "glm")
+    world.prices("gpt", account="other")
+    world.asked = world.asked._replace(account="other")
+    other = [world.lists("gpt", "glm") for _ in range(2)]
+
+    assert "glm,served_not_priced" in anew
+    assert "glm,served_not_priced" not in other[0]
+    assert "glm,served_not_priced" in other[1]
 
 
 def test_a_price_list_that_is_too_old_proves_nothing() -> None:

@@ -67,13 +67,13 @@ class Offer(NamedTuple):
         names: Of the models.
         paused: Those of them that are stopped on purpose and need not be served.
         age: Seconds since it was read.
-        polls: How often it was read.
+        read: Its number among all that were ever read.
     """
 
     names: frozenset[str]
     paused: frozenset[str]
     age: float
-    polls: int
+    read: int
 
 
 def differences(
@@ -105,7 +105,7 @@ class _Sight(NamedTuple):
 
     Attributes:
         poll: Number of the poll of the target's list.
-        offer: Number of the read of the account's list that confirms it.
+        offer: The first read of the account's list that confirms it.
     """
 
     poll: int
@@ -119,13 +119,15 @@ class _Target:
 
     Attributes:
         key: Of the probe that reads its list.
-        polls: How often it was read.
+        account: The target that pays, with whose list it was compared.
+        polls: How often its list was read.
         sights: The differences of the last poll.
         told: Those of them that were confirmed.
         shares_names: The name of a deployment was once on its list.
     """
 
     key: ProbeKey
+    account: str | None = None
     polls: int = 0
     sights: dict[Difference, _Sight] = field(default_factory=dict)
     told: tuple[Difference, ...] = ()
@@ -134,15 +136,15 @@ class _Target:
     def compare(self, found: Iterator[Difference], offer: Offer | None) -> None:
         """Take the differences of one poll, and see which are confirmed."""
         self.polls += 1
-        reads = 0 if offer is None else offer.polls
+        read = 0 if offer is None else offer.read
         late = offer is not None and offer.age > SAME_TIME
-        first = _Sight(self.polls, reads + late)
+        first = _Sight(self.polls, read + late)
         self.sights = {each: self.sights.get(each, first) for each in found}
         self.told = tuple(
             each
             for each, sight in self.sights.items()
             if sight.poll < self.polls
-            and (each[1] not in _OF_ACCOUNT or sight.offer <= reads)
+            and (each[1] not in _OF_ACCOUNT or sight.offer <= read)
         )
 
 
@@ -201,6 +203,8 @@ class Catalogue:
         """Compare a list that was read just now with the others."""
         names = {model.name for model in served.models}
         asked = self._asked(target.key.target)
+        if asked.account != target.account:  # what was seen with another's list
+            target.account, target.sights = asked.account, {}
         if target.key.surface == "serverless":
             offer = _priced(self._prices.known(asked.account))
         else:
@@ -217,7 +221,7 @@ def _priced(known: Known[PriceList] | None) -> Offer | None:
     if known is None or not known.fact.prices:
         return None
     names = frozenset(price.model for price in known.fact.prices)
-    return Offer(names, frozenset(), known.age, known.polls)
+    return Offer(names, frozenset(), known.age, known.read)
 
 
 def _deployed(known: Known[DeploymentsListed] | None) -> Offer | None:
@@ -225,4 +229,4 @@ def _deployed(known: Known[DeploymentsListed] | None) -> Offer | None:
     if known is None:
         return None
     names, paused = frozenset(known.fact.names), frozenset(known.fact.stopped)
-    return Offer(names, paused, known.age, known.polls)
+    return Offer(names, paused, known.age, known.read)

@@ -23,19 +23,19 @@ class Known(NamedTuple, Generic[FactT]):
     Attributes:
         fact: What was learned.
         age: Seconds since.
-        polls: How often something of the kind was learned of this target.
+        read: Its number among all of the kind that were ever learned, of any target.
     """
 
     fact: FactT
     age: float
-    polls: int
+    read: int
 
 
 class _Entry(NamedTuple, Generic[FactT]):
     fact: FactT
     key: ProbeKey
     at: float
-    polls: int
+    read: int
 
 
 class Latest(Generic[FactT]):
@@ -61,15 +61,15 @@ class Latest(Generic[FactT]):
         self._interval_of = interval_of
         self._clock = clock
         self._entries: dict[str, _Entry[FactT]] = {}
+        self._reads = 0
 
     def note(self, observation: Observation) -> FactT | None:
         """Return what a run learned of this kind, after taking note of it."""
         fact = observation.fact(self._kind)
         if fact is not None:
             key = observation.key
-            before = self._entries.get(key.target)
-            polls = 1 if before is None else before.polls + 1
-            self._entries[key.target] = _Entry(fact, key, self._clock(), polls)
+            self._reads += 1
+            self._entries[key.target] = _Entry(fact, key, self._clock(), self._reads)
         return fact
 
     def forget_target(self, target: str) -> None:
@@ -85,7 +85,7 @@ class Latest(Generic[FactT]):
         interval = self._interval_of(entry.key)
         if interval is None or age > max(_INTERVALS * interval, AT_LEAST):
             return None
-        return Known(entry.fact, age, entry.polls)
+        return Known(entry.fact, age, entry.read)
 
     def of(self, target: str | None) -> FactT | None:
         """Return the same without its age."""

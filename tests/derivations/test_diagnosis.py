@@ -501,6 +501,16 @@ def test_a_key_that_another_surface_takes(world: World) -> None:
     )
 
 
+def test_a_surface_that_could_not_be_asked_takes_no_key(world: World) -> None:
+    """What times out says nothing of the credential."""
+    world.round(Reason.TIMEOUT, "chat")
+    world.round(Reason.AUTH, target="nebius")
+
+    step = world.step(Reason.AUTH, "chat", "alpha", target="nebius")
+    assert "Another surface takes" not in step
+    assert "No surface takes" not in step
+
+
 def test_a_key_that_no_surface_takes(world: World) -> None:
     """Then it is the key."""
     world.round(Reason.AUTH, "chat")

@@ -178,14 +178,21 @@ class Diagnoses:
         """
         Return whether another target of the same account takes its credential.
 
-        None where that is not known. Control Planes have credentials of their own.
+        None where that is not known: one that passes takes it, one that fails for
+        anything but the credential says nothing of it. Control Planes have
+        credentials of their own.
         """
         account, answers = self._account_of(target), set()
         for other, sights in self._targets.items():
             if other != target and self._account_of(other) == account:
                 keyed = (s for s in sights.standings.values() if s.key.model)
                 last = [each.last for each in keyed if self._is_current(each)]
-                answers |= {s.reason is not Reason.AUTH for s in last if s is not None}
+                answers |= {
+                    sight.passed
+                    for sight in last
+                    if sight is not None
+                    and (sight.passed or sight.reason is Reason.AUTH)
+                }
         return None if not answers else any(answers)
 
     def _of_all(

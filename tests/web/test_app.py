@@ -1,10 +1,13 @@
 """The routes, over a real socket."""
 
+import asyncio
 import gzip
 import json
 import re
+import threading
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -31,6 +34,7 @@ def _transcript() -> Transcript:
 
 
 TRANSCRIPT = _transcript()
+PATIENCE = 5.0
 
 
 @dataclass
@@ -64,14 +68,21 @@ def exporter() -> Exporter:
     return Exporter()
 
 
-@pytest.fixture
-async def client(exporter: Exporter) -> AsyncIterator[httpx.AsyncClient]:
-    """Return a client of a server on a free port."""
-    server = WebServer(app.build(exporter.sources()), "127.0.0.1:0")
+@asynccontextmanager
+async def asking(sources: app.Sources) -> AsyncIterator[httpx.AsyncClient]:
+    """Have a client of a server on a free port."""
+    server = WebServer(app.build(sources), "127.0.0.1:0")
     url = await server.start()
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
         yield client
     await server.stop()
+
+
+@pytest.fixture
+async def client(exporter: Exporter) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client of an exporter's pages."""
+    async with asking(exporter.sources()) as client:
+        yield client
 
 
 async def test_metrics_in_plain_text(client: httpx.AsyncClient) -> None:
@@ -122,6 +133,22 @@ async def test_the_configuration_is_yaml(
     assert yaml.safe_load(answer.text) == exporter.settings
     assert answer.text.startswith("server:")
     assert "é" in answer.text
+
+
+async def test_a_long_configuration_keeps_nobody_waiting(exporter: Exporter) -> None:
+    """Of a thousand targets it takes seconds to write."""
+    others_were_answered = threading.Event()
+
+    def config() -> dict[str, Any]:
+        return {"others were answered": others_were_answered.wait(PATIENCE)}
+
+    async with asking(replace(exporter.sources(), config=config)) as client:
+        asked = asyncio.create_task(client.get("/config"))
+        await client.get("/-/healthy")
+        others_were_answered.set()
+        answer = await asked
+
+    assert answer.text == "others were answered: true\n"
 
 
 async def test_the_status_is_json(client: httpx.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """The routes of the exporter. None but `/probe` waits for anything but memory."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,9 @@ from tm_exporter.web.probe import ProbePage
 from tm_exporter.web.protection import Current, none
 from tm_exporter.web.refusing import refuse
 from tm_exporter.web.reload import Reload, nothing_to_reload, reload_route
+
+
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the first is in C, if there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +69,17 @@ class Pages:
         return await series_page.answer(request, self._sources.metrics.render)
 
     async def config(self, _: Request) -> Response:
-        """Answer with the configuration as YAML."""
-        data = dict(self._sources.config())
-        text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-        return PlainTextResponse(text)
+        """Answer with the configuration as YAML, which is long with many targets."""
+        return PlainTextResponse(await asyncio.to_thread(self._config))
+
+    def _config(self) -> str:
+        """Return the configuration as YAML."""
+        return yaml.dump(
+            dict(self._sources.config()),
+            Dumper=_Dumper,
+            sort_keys=False,
+            allow_unicode=True,
+        )
 
 
 def build(sources: Sources, protection: Current = none) -> ASGIApp:

@@ -26,9 +26,11 @@ from tm_exporter.catalog import Family
 from tm_exporter.exposition import writing
 from tm_exporter.exposition.page import Exposition, rendered
 from tm_exporter.exposition.text import Text
+from tm_exporter.exposition.writing import MANY
 from tm_exporter.observation import ProbeKey, Reason, Sample, Skip
 from tm_exporter.sinks.metrics import MetricsSink
-from tm_exporter.sinks.series import Labels, Value
+from tm_exporter.sinks.series import Labels, Rows, Value
+from tm_exporter.sinks.told import Told
 
 
 KEYS = (HEALTH, CHAT, BALANCE)
@@ -201,6 +203,34 @@ async def test_a_long_table_is_written_again_when_it_changed(
 
     assert counts[:2] == [500, 0]
     assert counts[3:] == [0, 0]
+
+
+async def test_what_is_told_in_between_is_on_the_next_page() -> None:
+    """A long family lets the loop turn, and what is behind it may be another then."""
+    told, turn = Told(), asyncio.sleep
+    many: Rows = {(f"{number:03}",): 0.0 for number in range(MANY + 1)}
+
+    def tell(value: float) -> None:
+        few: Rows = {("memory",): value}
+        told.tell(
+            {
+                catalog.EXPORTER_FAULTS: many,
+                catalog.EXPORTER_MEASUREMENTS_DISCARDED: few,
+            }
+        )
+
+    async def tell_and_turn(delay: float) -> None:
+        tell(2.0)
+        await turn(delay)
+
+    exposition = Exposition(lambda: [[told]], about_process=False)
+    tell(1.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writing, "AT_A_TIME", 0.0)
+        patch.setattr(asyncio, "sleep", tell_and_turn)
+        await exposition.render()
+
+    assert await exposition.render() == await rendered(list(told))
 
 
 async def test_what_is_kept_has_a_bound(

@@ -82,13 +82,17 @@ class Writing:
 
     async def _of_owner(self, owner: Owner) -> None:
         """Write all families of an owner, or take what was written of them before."""
-        kept, pieces = owner.written(self._form), self._pieces
+        kept, pieces, has_turned = owner.written(self._form), self._pieces, False
         for family, rows in list(owner):
             if (piece := kept.get(family)) is None:
                 if len(rows) > MANY:
                     await self._write_many(owner, family, rows)
+                    kept, has_turned = owner.written(self._form), True
                     continue
-                piece = self._write(family, rows, kept) if rows else b""
+                # Once the loop turned, there may be others, as in `_write_many`.
+                may_keep = not has_turned or owner.still_has(family, rows)
+                room = kept if may_keep else {}
+                piece = self._write(family, rows, room) if rows else b""
             self._size += len(piece)
             pieces.setdefault(family, []).append(piece)
 

@@ -110,10 +110,13 @@ def test_paths_begin_beside_the_file(load_text: LoadText, tmp_path: Path) -> Non
     """The directory a daemon was started in is nobody's choice."""
     loaded = load_text(
         "state_dir: state\n"
+        "lease: {token_file: secrets/token, ca_bundle: ca.pem}\n"
         "targets: [{name: a, surface: serverless, api_key_file: secrets/key}]"
     )
 
     assert loaded.settings.state_dir == tmp_path / "state"
+    assert loaded.settings.lease.token_file == tmp_path / "secrets/token"
+    assert loaded.settings.lease.ca_bundle == tmp_path / "ca.pem"
     assert loaded.settings.targets[0].api_key_file == tmp_path / "secrets/key"
 
 

@@ -115,6 +115,7 @@ def _anchor(values: dict[str, Any], directory: Path) -> None:
     """Let relative paths begin at a directory, where they are paths."""
     _anchor_keys(values, ("state_dir",), directory)
     _anchor_keys(values.get("server"), ("web_config_file",), directory)
+    _anchor_keys(values.get("lease"), ("token_file", "ca_bundle"), directory)
     targets = values.get("targets")
     for target in targets.values() if isinstance(targets, Mapping) else ():
         _anchor_keys(target, _TARGET_PATHS, directory)

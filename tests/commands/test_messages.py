@@ -41,6 +41,14 @@ REFUSED = [
         "nonsense is no address such as http://127.0.0.1:9877",
     ),
     (
+        "evidence abc --url http://[::1",
+        "http://[::1 is no address such as http://127.0.0.1:9877",
+    ),
+    (
+        "evidence \udcff --url http://127.0.0.1:1",
+        "no daemon answers at http://127.0.0.1:1: connection refused: start it, or say with --url where it listens",
+    ),
+    (
         "healthcheck --url http://127.0.0.1:1",
         "no daemon answers at http://127.0.0.1:1: connection refused: start it, or say with --url where it listens",
     ),

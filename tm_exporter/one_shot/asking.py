@@ -36,7 +36,8 @@ def evidence(url: str, probe_id: str, form: Form, login: Login) -> str | None:
         NoAnswer: Nothing that answers so is there.
         LoginUnusable: Nobody was asked.
     """
-    path = f"/api/v1/evidence/{quote(probe_id, safe='')}?format={form}"
+    name = quote(probe_id, safe="", errors="replace")
+    path = f"/api/v1/evidence/{name}?format={form}"
     answer = _get(url, path, login)
     if answer is None:
         return None
@@ -45,7 +46,7 @@ def evidence(url: str, probe_id: str, form: Form, login: Login) -> str | None:
 
 def _get(url: str, path: str, login: Login) -> str | None:
     """Return what is at a path of a daemon, None for a 404."""
-    if urlsplit(url).scheme not in ("http", "https"):
+    if not _is_address(url):
         raise NoAnswer(f"{url} is no address such as http://127.0.0.1:9877")
     context = login.context() if url.startswith("https:") else None
     asks = request(url.rstrip("/") + path, login)
@@ -60,6 +61,14 @@ def _get(url: str, path: str, login: Login) -> str | None:
     except (OSError, ValueError, HTTPException) as error:
         raise NoAnswer(silent(url, error)) from error
     return body.decode("utf-8", "replace")
+
+
+def _is_address(url: str) -> bool:
+    """Whether it can be asked at all."""
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def _refused(url: str, status: int, login: Login) -> str:

@@ -48,23 +48,32 @@ model and a probe that generates. What cannot be seen from here counts as such.
 */}}
 {{- define "tm-exporter.isPaid" -}}
 {{- $credential := .Values.extraEnvFrom | not | not -}}
+{{- $unseen := .Values.config.targets_from | not | not -}}
+{{- $models := false -}}
+{{- $caps := false -}}
 {{- range .Values.extraEnv -}}
 {{- if regexMatch "^(TENSORMESH_INFERENCE_API_KEY|TM_CONFIG_HOME|TM_EXPORTER_TARGETS__.*__API_KEY(_FILE)?)$" .name -}}
 {{- $credential = true -}}
+{{- else if regexMatch "^TM_EXPORTER_TARGETS(_FROM)?$" .name -}}
+{{- $unseen = true -}}
+{{- else if regexMatch "^TM_EXPORTER_TARGETS__.*__MODELS$" .name -}}
+{{- $models = true -}}
+{{- else if regexMatch "^TM_EXPORTER_CANARY_BUDGET(__(DAILY|MONTHLY)_USD)?$" .name -}}
+{{- $caps = true -}}
 {{- end -}}
 {{- end -}}
 {{- $targets := include "tm-exporter.targets" . | fromJsonArray -}}
-{{- $paid := or .Values.config.targets_from (and $credential (not $targets)) -}}
+{{- $paid := or $unseen (and $credential (not $targets)) -}}
 {{- range $target := $targets -}}
 {{- $key := or $credential $target.api_key_file $target.api_key -}}
-{{- $model := or (not (kindIs "slice" $target.models)) $target.models -}}
+{{- $model := or $models (not (kindIs "slice" $target.models)) $target.models -}}
 {{- if and (ne $target.surface "control_plane") $key $model (include "tm-exporter.generates" $target) -}}
 {{- $paid = true -}}
 {{- end -}}
 {{- end -}}
 {{- $budget := .Values.config.canary_budget | default dict -}}
 {{- range $cap := list "daily_usd" "monthly_usd" -}}
-{{- if and (hasKey $budget $cap) (not (kindIs "invalid" (get $budget $cap))) (eq (float64 (get $budget $cap)) 0.0) -}}
+{{- if and (not $caps) (hasKey $budget $cap) (not (kindIs "invalid" (get $budget $cap))) (eq (float64 (get $budget $cap)) 0.0) -}}
 {{- $paid = false -}}
 {{- end -}}
 {{- end -}}

@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,16 @@ Json = dict[str, Any]
 
 _ENVIRONMENT = {"HOME": str(ROOT / ".tools/helm"), "KUBECONFIG": os.devnull}
 """Nothing of who runs the tests: neither clusters nor plugins."""
+
+
+class _Strict(yaml.CSafeLoader):
+    """Refuses a key that is there twice, as all do but Helm itself."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        """Return a mapping whose keys are as many as were written."""
+        made = super().construct_mapping(node, deep)
+        assert len(made) == len(node.value), f"a key twice: {node.start_mark}"
+        return made
 
 
 class Refused(Exception):  # noqa: N818  # what Helm did, not what went wrong here
@@ -77,7 +87,7 @@ def render(
     # YAML as PyYAML writes it is not quite what Go reads; JSON is.
     text = json.dumps(dict(values or {}), ensure_ascii=False)
     made = _template(text, name, namespace, engine, kubernetes)
-    return [document for document in yaml.load_all(made, yaml.CSafeLoader) if document]
+    return [document for document in yaml.load_all(made, _Strict) if document]
 
 
 @cache

@@ -5,8 +5,18 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.helm.engine import CHART, ENGINES, Refused, helm, of_file, of_kind, scenarios
+from tests.helm.engine import (
+    CHART,
+    ENGINES,
+    Refused,
+    helm,
+    of_file,
+    of_kind,
+    render,
+    scenarios,
+)
 from tests.helm.kubernetes import VERSIONS, faults
 
 
@@ -113,6 +123,27 @@ def test_every_object_says_whose_it_is(path: Path) -> None:
         assert document["metadata"]["namespace"] == "elsewhere"
         assert labels["app.kubernetes.io/managed-by"] == "Helm"
         assert labels["app.kubernetes.io/instance"] == "tm-exporter"
+
+
+@each_scenario
+def test_labels_that_are_given_take_the_place_of_usual_ones(path: Path) -> None:
+    """Each is there once, and what says whose an object is stays as it is."""
+    name = "app.kubernetes.io/"
+    given = {f"{name}part-of": "ours", f"{name}version": "1", "helm.sh/chart": "c"}
+    whose = {f"{name}instance": "7", f"{name}managed-by": "me", f"{name}name": "n"}
+    component = {f"{name}component": "canaries"}
+    values = yaml.safe_load(path.read_text("utf-8"))
+
+    more = values | {"labels": given | whose | component}
+    for document in render(more, name="7", namespace="8"):
+        labels = document["metadata"]["labels"]
+
+        assert document["metadata"]["namespace"] == "8"
+        assert given.items() <= labels.items()
+        assert labels[f"{name}managed-by"] == "Helm"
+        assert labels[f"{name}instance"] == "7"
+        assert labels[f"{name}name"] != "n"
+        assert labels[f"{name}component"] in ("canaries", "headless", "metrics", "test")
 
 
 @pytest.mark.parametrize(

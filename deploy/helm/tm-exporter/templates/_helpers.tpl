@@ -21,20 +21,17 @@ the 63 of a label.
 
 {{/* What tells a release's pods from all others. A release keeps them for ever. */}}
 {{- define "tm-exporter.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "tm-exporter.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "tm-exporter.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
-{{/* The labels of every object. */}}
+{{/* The labels of every object. Those given win, but for what says whose it is. */}}
 {{- define "tm-exporter.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{ include "tm-exporter.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-app.kubernetes.io/part-of: tm-exporter
-{{- with omit .Values.labels "app.kubernetes.io/name" "app.kubernetes.io/instance" }}
-{{ toYaml . }}
-{{- end }}
+{{- $whose := include "tm-exporter.selectorLabels" . | fromYaml -}}
+{{- $_ := set $whose "app.kubernetes.io/managed-by" .Release.Service -}}
+{{- $chart := printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
+{{- $usual := dict "helm.sh/chart" $chart "app.kubernetes.io/version" .Chart.AppVersion "app.kubernetes.io/part-of" "tm-exporter" -}}
+{{- merge $whose .Values.labels $usual | toYaml -}}
 {{- end -}}
 
 {{/* The ServiceAccount of the pods. */}}

@@ -106,6 +106,15 @@ def test_an_empty_file_is_a_configuration(load_text: LoadText) -> None:
     assert load_text("").settings.log.level == "info"
 
 
+def test_an_equals_sign_is_a_text(load_text: LoadText) -> None:
+    """YAML 1.1 has a meaning for it that nobody means."""
+    loaded = load_text(
+        "targets: [{name: a, surface: serverless, labels: {team: =, of: a=b}}]"
+    )
+
+    assert loaded.settings.targets[0].labels == {"team": "=", "of": "a=b"}
+
+
 def test_paths_begin_beside_the_file(load_text: LoadText, tmp_path: Path) -> None:
     """The directory a daemon was started in is nobody's choice."""
     loaded = load_text(

@@ -65,6 +65,10 @@ class _Loader(_FastLoader):  # type: ignore[misc]  # it is one of two
         self._depth -= 1
 
 
+# To YAML 1.1 a `=` by itself is something else, which nobody means and no loader knows.
+_Loader.add_constructor("tag:yaml.org,2002:value", _Loader.construct_yaml_str)
+
+
 def read(path: Path) -> Document:
     """Read a file; what is wrong with it is in the document."""
     document = Document(str(path))

@@ -12,6 +12,7 @@ from tm_exporter.config.secrets import secret_reader
 from tm_exporter.config.target import Target
 
 
+STAGING = "https://api.gcpstaging.tensormesh.ai"
 TOML = """
 controlplane_base = "https://api.gcpstaging.tensormesh.ai"
 ca_bundle = "/etc/ca.pem"
@@ -123,6 +124,68 @@ def test_a_target_of_ones_own_needs_no_note() -> None:
     )
 
     assert loaded.notes == ()
+
+
+OWN = "TM_EXPORTER_TARGETS__"
+
+
+@pytest.mark.parametrize(
+    ("environ", "name", "url"),
+    [
+        (
+            {"TENSORMESH_CONTROL_PLANE_BASE_URL": STAGING, f"{OWN}ACCOUNT__TOKEN": "t"},
+            "account",
+            STAGING,
+        ),
+        (
+            {
+                "TENSORMESH_SERVERLESS_BASE_URL": STAGING,
+                f"{OWN}SERVERLESS__API_KEY_FILE": "/k",
+            },
+            "serverless",
+            STAGING,
+        ),
+        (
+            {
+                "TENSORMESH_ON_DEMAND_BASE_URL": STAGING,
+                "TENSORMESH_INFERENCE_API_KEY": "k",
+                f"{OWN}ON_DEMAND__USER_ID": "u",
+            },
+            "on_demand",
+            STAGING,
+        ),
+        (
+            {
+                "TENSORMESH_CONTROL_PLANE_BASE_URL": "https://x",
+                f"{OWN}ACCOUNT__BASE_URL": STAGING,
+                f"{OWN}ACCOUNT__TOKEN": "t",
+            },
+            "account",
+            STAGING,
+        ),
+        ({f"{OWN}ACCOUNT__TOKEN": "t"}, "account", "https://api.tensormesh.ai"),
+    ],
+    ids=["account", "serverless", "on-demand", "ours wins", "neither"],
+)
+def test_what_the_vendor_s_variables_say_of_a_target_of_ours(
+    environ: dict[str, str], name: str, url: str
+) -> None:
+    """They stand below our own, and not beside them: a key goes where it is meant."""
+    target = by_name(alone(environ | {"TENSORMESH_CA_BUNDLE": "/ca.pem"}))[name]
+
+    assert target.base_url == url
+    assert target.ca_bundle == Path("/ca.pem")
+
+
+def test_config_toml_says_where_an_account_of_ours_is(home: Path) -> None:
+    """As it does for one of the vendor's variables; of another surface, nothing."""
+    environ = {"TM_CONFIG_HOME": str(home), f"{OWN}ACCOUNT__TOKEN_FILE": "/token"}
+    other = {f"{OWN}ACCOUNT__SURFACE": "serverless"}
+
+    assert by_name(alone(environ))["account"].base_url == STAGING
+    assert by_name(alone(environ))["account"].ca_bundle == Path("/etc/ca.pem")
+    with pytest.raises(ConfigurationError, match="takes an `api_key`"):
+        alone(environ | other)
 
 
 def test_a_key_of_config_toml_without_effect_is_noted(home: Path) -> None:

@@ -30,7 +30,6 @@ from tm_exporter.config.shard import index_of_pod
 from tm_exporter.config.sources import Sources
 from tm_exporter.config.target import Target, fits
 from tm_exporter.config.target_list import TargetList
-from tm_exporter.config.variables import WELL_KNOWN
 from tm_exporter.config.vendor import read_vendor
 
 
@@ -154,10 +153,8 @@ class _Reading:
     def vendor(self) -> None:
         """Read the vendor's places, and decide what they mean beside the rest."""
         vendor = read_vendor(self._environ, self._sources)
-        own = self._targets()
         if not self._has_list:
-            implied = vendor_targets.imply(WELL_KNOWN, own)
-            self._layers += [vendor_targets.make(vendor), implied]
+            self._layers.append(vendor_targets.make(vendor, self._targets()))
         self._layers.append(vendor_targets.fill(vendor, self._targets()))
         one_credential(self._layers)
         self._problems += vendor.problems

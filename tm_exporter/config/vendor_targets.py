@@ -7,9 +7,11 @@ from tm_exporter.config.layer import Layer
 from tm_exporter.config.origin import DEFAULT, Origin
 from tm_exporter.config.place import NEBIUS_URL
 from tm_exporter.config.registry import kinds_of
+from tm_exporter.config.variables import WELL_KNOWN
 from tm_exporter.config.vendor import Given, Vendor
 
 
+_OURS = Given("", DEFAULT)  # a variable of our own wants the target
 _SECRETS = ("api_key", "api_key_file", "token", "token_file", "token_command")
 _UNAUTHENTICATED = ("health", "version", "models")
 _UNWATCHED = (
@@ -53,19 +55,37 @@ def _credential(vendor: Vendor, surface: Any) -> Iterator[tuple[str, str, Origin
         yield "user_id", user.value, user.origin
 
 
-def make(vendor: Vendor) -> Layer:
-    """Return the targets that the vendor's places amount to."""
+def make(vendor: Vendor, own: Mapping[str, Any]) -> Layer:
+    """
+    Return the targets that the vendor's places amount to.
+
+    Args:
+        vendor: What there is.
+        own: Targets that our own variables make: what the vendor's say of a target of
+            that name stands below.
+    """
     layer = Layer()
     given = vendor.given
-    if cause := given.get("api_key") or given.get("serverless_url"):
+    own_cause = {name: _OURS for name in own if _is_usual(name, own[name])}
+    serverless = own_cause.get("serverless")
+    if cause := given.get("api_key") or given.get("serverless_url") or serverless:
         _put(layer, vendor, "serverless", "serverless", cause)
         _put_url(layer, "serverless", given.get("serverless_url"))
     if cause := given.get("user_id"):
         _make_on_demand(layer, vendor, cause)
-    if cause := given.get("token"):
+    elif cause := own_cause.get("on_demand"):
+        _put_on_demand(layer, vendor, cause, given.get("on_demand_url"))
+    if cause := given.get("token") or own_cause.get("account"):
         _put(layer, vendor, "account", "control_plane", cause)
         _put_url(layer, "account", given.get("control_plane_url"))
     return layer
+
+
+def _is_usual(name: str, target: Any) -> bool:
+    """Whether a target is what the vendor's places mean by its name."""
+    if name not in WELL_KNOWN or not isinstance(target, Mapping):
+        return False
+    return bool(target.get("surface", WELL_KNOWN[name]) == WELL_KNOWN[name])
 
 
 def _make_on_demand(layer: Layer, vendor: Vendor, cause: Given) -> None:
@@ -76,8 +96,14 @@ def _make_on_demand(layer: Layer, vendor: Vendor, cause: Given) -> None:
             "so set TENSORMESH_ON_DEMAND_BASE_URL"
         )
         return
+    _put_on_demand(layer, vendor, cause, url or Given(NEBIUS_URL, DEFAULT))
+
+
+def _put_on_demand(
+    layer: Layer, vendor: Vendor, cause: Given, url: Given | None
+) -> None:
     _put(layer, vendor, "on_demand", "on_demand", cause)
-    _put_url(layer, "on_demand", url or Given(NEBIUS_URL, DEFAULT))
+    _put_url(layer, "on_demand", url)
     if model := vendor.given.get("model"):
         layer.put(("targets", "on_demand", "models"), [model.value], model.origin)
 
@@ -119,21 +145,6 @@ def _put(layer: Layer, vendor: Vendor, name: str, surface: str, cause: Given) ->
 def _put_url(layer: Layer, name: str, url: Given | None) -> None:
     if url is not None:
         layer.put(("targets", name, "base_url"), url.value, url.origin)
-
-
-def imply(surfaces: Mapping[str, str], targets: Mapping[str, Any]) -> Layer:
-    """
-    Return the surfaces of targets that have them by their name.
-
-    Args:
-        surfaces: By name.
-        targets: By name, as the environment has them.
-    """
-    layer = Layer()
-    for name in targets:
-        if name in surfaces:
-            layer.put(("targets", name, "surface"), surfaces[name], DEFAULT)
-    return layer
 
 
 def fall_back() -> tuple[Layer, str]:

@@ -108,6 +108,11 @@ async def give_password() -> SecretStr:
     return SecretStr("from-a-file")
 
 
+async def give_both() -> SecretStr:
+    """Return what one would have that says whose it is."""
+    return SecretStr("you:from:a:file")
+
+
 @pytest.mark.parametrize(
     ("login", "options", "expected"),
     [
@@ -121,6 +126,11 @@ async def give_password() -> SecretStr:
         pytest.param(
             "me:pw@", {"password": give_password}, "me:from-a-file", id="file-over-url"
         ),
+        pytest.param("", {"password": give_both}, "you:from:a:file", id="both"),
+        pytest.param("you@", {"password": give_both}, "you:from:a:file", id="twice"),
+        pytest.param(
+            "me@", {"password": give_both}, "me:you:from:a:file", id="with-a-colon"
+        ),
     ],
 )
 async def test_the_proxy_is_told_who_we_are(
@@ -132,6 +142,18 @@ async def test_the_proxy_is_told_who_we_are(
 
     assert told == expected
     assert SECRET.encode() not in proxy.received
+
+
+async def test_a_password_that_is_nobodys_is_our_own_fault() -> None:
+    """It says how to tell whose it is, and not the password."""
+    with serving(request, send(OPENED)) as proxy:
+        given = proxy_at(proxy.port, password=give_password)
+        exchange = await ask("https://service.test/", transport=through(given))
+
+    assert seen(exchange)[2] is Reason.CONFIGURATION
+    assert exchange.fault is not None
+    assert "write `user:password` into its file" in exchange.fault.detail
+    assert not proxy.received
 
 
 async def test_the_service_is_not_told_the_proxys_password() -> None:

@@ -219,8 +219,14 @@ class Assembly:
         password = proxy_password_reader(target)
         if password is None:
             return Proxy.at(target.proxy_url)
-        known = KnownSecret(password, self.tell_secret)
+        known = KnownSecret(password, self._tell_password)
         return Proxy.at(target.proxy_url, known.get)
+
+    def _tell_password(self, told: str) -> None:
+        """Have a password masked, also by itself where its user stands before it."""
+        _, _, password = told.partition(":")
+        for secret in filter(None, (told, password)):
+            self.tell_secret(secret)
 
 
 def _probe(row: Running, client: Client) -> Probe:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from tm_exporter.clients.connection import Connection
 from tm_exporter.clients.ended import Ended
+from tm_exporter.credentials import SecretUnavailable
 from tm_exporter.exchange import FaultKind, Stage
 
 
@@ -27,7 +28,8 @@ class Proxy:
 
     Attributes:
         url: `http://host:port`, perhaps with a user name and a password.
-        password: Returns the password, where it does not stand in the URL.
+        password: Returns the password, where it does not stand in the URL, or
+            `user:password`.
     """
 
     url: httpx.URL
@@ -41,14 +43,26 @@ class Proxy:
         return cls(httpx.URL(url), password)
 
     async def authorization(self) -> str | None:
-        """Return the value of Proxy-Authorization, None without a user name."""
-        if not self.url.username:
-            return None
-        password = unquote(self.url.password or "")
+        """
+        Return the value of Proxy-Authorization, None without a user and a password.
+
+        Raises:
+            SecretUnavailable: The password cannot be had, or nobody says whose it is.
+        """
+        user, password = unquote(self.url.username), unquote(self.url.password or "")
         if self.password is not None:
-            password = (await self.password()).get_secret_value()
-        pair = f"{unquote(self.url.username)}:{password}"
-        return "Basic " + base64.b64encode(pair.encode()).decode()
+            told = (await self.password()).get_secret_value()
+            if not user and ":" not in told:
+                raise SecretUnavailable(
+                    "the proxy's password is nobody's: write `user:password` into its"
+                    " file, or the user into proxy_url"
+                )
+            whose, _, rest = told.partition(":")
+            is_pair = ":" in told and user in ("", whose)
+            user, password = (whose, rest) if is_pair else (user, told)
+        elif not user:
+            return None
+        return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def proxy_from_environment(url: httpx.URL, environ: Mapping[str, str]) -> Proxy | None:

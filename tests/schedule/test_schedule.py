@@ -366,15 +366,21 @@ async def test_what_is_stopped_on_purpose_is_not_asked(
     assert counted.slots[probe.key] == 5
 
 
+_LATER = ProbeKey("target", "serverless", "joins once it is known who pays")
+
+
 async def test_ready_once_every_probe_ran(schedule: Schedule, clock: FakeClock) -> None:
     """Before that, a scrape would show half of what is configured."""
     probe = ScriptedProbe()
+    before = [schedule.is_ready([])]
     schedule.start([probe])
-    before = schedule.is_ready
+    before.append(schedule.is_ready([probe]))
 
     await fall_due(schedule, probe, clock)
 
-    assert (before, schedule.is_ready) == (False, True)
+    assert before == [False, False]
+    assert schedule.is_ready([probe])
+    assert not schedule.is_ready([probe, ScriptedProbe(_LATER)])
 
 
 async def test_ready_after_half_a_minute_whatever_hangs(
@@ -385,7 +391,7 @@ async def test_ready_after_half_a_minute_whatever_hangs(
 
     clock.advance(READY_AFTER)
 
-    assert schedule.is_ready
+    assert schedule.is_ready([ScriptedProbe()])
 
 
 async def test_stopping_cancels_what_hangs(

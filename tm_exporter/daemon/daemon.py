@@ -293,6 +293,9 @@ class Daemon:
     def _publish(self, observation: Observation) -> None:
         publish(derive(observation, self._derivations), self._sinks)
 
+    def _is_ready(self) -> bool:
+        return self._schedule.is_ready(self._roster.probes)
+
     def _probes(self) -> Sequence[Probe]:
         return self._roster.probes
 
@@ -342,7 +345,7 @@ class Daemon:
             board=lambda: self._board,
             report=lambda: self._report,
             probes=self._probes,
-            is_ready=lambda: self._schedule.is_ready,
+            is_ready=self._is_ready,
             maintenance=self._maintenance.status,
             treasury=self._treasury,
             leadership=self._leadership,
@@ -352,7 +355,7 @@ class Daemon:
         return Sources(
             metrics=Exposition(self._metrics.owners),
             healthy=lambda: self._schedule.is_turning,
-            ready=lambda: self._schedule.is_ready,
+            ready=self._is_ready,
             config=lambda: masked(self._settings),
             status=shown.status,
             evidence=shown.evidence,

@@ -218,12 +218,12 @@ class Schedule:
         now = self._zone.seconds()
         return now - self._beat_at < _STOPPED_AFTER <= now - self._stood_still_at
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether every probe ran once, or has had time enough."""
+    def is_ready(self, probes: Iterable[Probe]) -> bool:
+        """Whether each of all probes ran once, or they have had time enough."""
         if self._zone.seconds() - self._started_at >= READY_AFTER:
             return True
-        return all(entry.runs for entry in self._entries.values())
+        entries = [self._entries.get(probe.key) for probe in probes]
+        return self._scheduler.running and all(each and each.runs for each in entries)
 
     def next_slot(self, key: ProbeKey) -> float | None:
         """Return when a probe is next due, in seconds since the epoch."""

@@ -203,7 +203,7 @@ def _by_client_status(status: int, error: "_Error", surface: Surface) -> Reason:
 
 def _judge_whole(exchange: Exchange, promise: Promise[T]) -> Judged[T]:
     """Judge a 2xx answer that was asked for whole."""
-    if exchange.fault is not None:
+    if exchange.fault is not None and not _came_whole(exchange, promise):
         return Judged(_faulty(_WHOLE_BODY, exchange.fault))
     if promise.read is None:
         return Judged(PASSED)
@@ -227,6 +227,22 @@ def _judge_whole(exchange: Exchange, promise: Promise[T]) -> Judged[T]:
     except ShapeError as error:
         return Judged(Verdict(Reason.BAD_PAYLOAD, str(error)))
     return Judged(_judge_answer(answer, promise), answer)
+
+
+def _came_whole(exchange: Exchange, promise: Promise[T]) -> bool:
+    """Whether a body that only the close ends was all there, however it was closed."""
+    if not (exchange.fault and exchange.fault.kind is FaultKind.CLOSED):
+        return False
+    if not exchange.close_delimited or promise.read is None:
+        return False
+    content = exchange.content
+    if too_many_parts(content) is not None:
+        return False
+    try:
+        orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _judge_stream(

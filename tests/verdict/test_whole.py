@@ -16,6 +16,7 @@ from tests.verdict.answers import (
     exchange,
     whole_reason,
 )
+from tm_exporter.exchange import Fault, FaultKind, Stage
 from tm_exporter.observation import Reason
 from tm_exporter.verdict import Promise, judge
 from tm_exporter.wire.payloads import read_chat, read_models, read_tokens, read_version
@@ -241,6 +242,28 @@ def test_a_body_that_only_the_close_ends(
     seen = exchange(body, media=media, close_delimited=True)
 
     assert whole_reason(seen, CHAT) is reason
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "reason"),
+    [
+        pytest.param(chat(), FaultKind.CLOSED, None, id="whole"),
+        pytest.param(chat()[:-1], FaultKind.CLOSED, Reason.CONNECTION_LOST, id="cut"),
+        pytest.param(b"<html>", FaultKind.CLOSED, Reason.CONNECTION_LOST, id="no-json"),
+        pytest.param(chat(), FaultKind.TIMEOUT, Reason.TIMEOUT, id="never-closed"),
+    ],
+)
+def test_a_body_that_only_a_reset_ends(
+    body: bytes, kind: FaultKind, reason: Reason | None
+) -> None:
+    """A whole answer is one however the connection was closed behind it."""
+    fault = Fault(Stage.BODY, kind, "connection lost")
+
+    by_the_close = exchange(body, close_delimited=True, ended=fault)
+    by_a_length = exchange(body, ended=fault)
+
+    assert whole_reason(by_the_close, CHAT) is reason
+    assert whole_reason(by_a_length, CHAT) is (reason or Reason.CONNECTION_LOST)
 
 
 def test_an_expectation_is_judged_last() -> None:

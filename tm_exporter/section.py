@@ -128,6 +128,11 @@ class ProbeSection(Section):
         object.__setattr__(self, "timeout", fits)  # which is still not written
         return self
 
+    def every(self, interval: float) -> Self:
+        """Return the section with another interval, and what must fit into it."""
+        timeout = min(self.timeout, interval)
+        return self.model_copy(update={"interval": interval, "timeout": timeout})
+
     @property
     def is_timeout_written(self) -> bool:
         """Whether the timeout was chosen; else it is no longer than any interval."""

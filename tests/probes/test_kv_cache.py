@@ -347,6 +347,16 @@ def test_without_a_second_look_no_prompt_is_remembered(
     assert len(kv_cache(client, key).demands) == 2
 
 
+def test_the_pause_fits_into_a_short_interval() -> None:
+    """Where it is not written: the cold request must have the most of the time."""
+    short = KvCacheSection(interval="2s")
+
+    assert (short.timeout, short.settle) == (2.0, 0.5)
+    assert KvCacheSection(interval="10s", timeout="4s").settle == 2.0
+    assert KvCacheSection().every(1.0).settle == 0.25
+    assert KvCacheSection(settle="1s").every(60.0).settle == 1.0
+
+
 @pytest.mark.parametrize(
     ("section", "words"),
     [

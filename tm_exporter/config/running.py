@@ -122,8 +122,7 @@ def _told(
     if changes["slo"] is not None:
         changes["slo"] = _over(_over(default, section.slo), model.slo)
     if model.interval is not None:
-        changes["interval"] = model.interval
-        changes["timeout"] = min(section.timeout, model.interval)
+        section = section.every(model.interval)
     if model.max_tokens is not None and "max_tokens" in type(section).model_fields:
         changes["max_tokens"] = model.max_tokens
     return section.model_copy(update=changes)

@@ -69,11 +69,24 @@ class KvCacheSection(StreamSection):
                 f"`body` must not set `{self.route.prompt}`: "
                 "the prompt must begin anew in every run"
             )
-        if self.settle > self.timeout / 2:
+        if self.settle > self.timeout / 2 and "settle" in self.model_fields_set:
             raise ValueError(
                 f"settle ({self.settle:g}s) exceeds half of timeout ({self.timeout:g}s)"
             )
+        fits = _fitting(self.settle, self.timeout)
+        object.__setattr__(self, "settle", fits)  # which is still not written
         return self
+
+    def every(self, interval: float) -> Self:
+        """Return the section with another interval, and what must fit into it."""
+        made = super().every(interval)
+        fits = _fitting(made.settle, made.timeout)
+        return made.model_copy(update={"settle": fits})
+
+
+def _fitting(settle: float, timeout: float) -> float:
+    """Return a pause that leaves the requests the most of the time."""
+    return settle if settle <= timeout / 2 else timeout / 4
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,13 @@ _PRICES = (
     Alert(
         name="TensormeshPriceChanged",
         severity="warning",
-        # A counter that comes with more than 0 tells of a change while we were down.
+        # A counter that comes with more than 0 tells of a change while we were down;
+        # one that only was not scraped a day ago does not.
         expr=(
             f"max by ({_PRICE}) (increase({series(MODEL_PRICE_CHANGES)}[1d])) > 0\n"
             f"or max by ({_PRICE}) (\n"
             f"  {series(MODEL_PRICE_CHANGES)} unless "
-            f"{series(MODEL_PRICE_CHANGES)} offset 1d\n"
+            f"last_over_time({series(MODEL_PRICE_CHANGES)}[7d] offset 1d)\n"
             ") > 0"
         ),
         summary="{{ $labels.target }}: the {{ $labels.kind }} price of "

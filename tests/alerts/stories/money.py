@@ -178,6 +178,17 @@ STORIES = (
         ),
     ),
     Story(
+        name="a price changed long ago, and was not scraped for a while yesterday",
+        step=STEP,
+        series=(
+            told(MODEL_PRICE_CHANGES, f"0x6 1x{DAY} stale _x5 1x{2 * DAY}", **PRICE),
+        ),
+        expects=(
+            Fires("TensormeshPriceChanged", "1h", [{**ACCOUNT, **PRICE}]),
+            *(Fires("TensormeshPriceChanged", f"2d{hour}h") for hour in (1, 2, 3)),
+        ),
+    ),
+    Story(
         name="prices are read in the wrong unit",
         step=STEP,
         series=(

@@ -2,9 +2,9 @@
 
 import re
 
-from tm_exporter.alerts import GROUPS, objectives, service, surface
+from tm_exporter.alerts import GROUPS, incidents, objectives, quorum, service, surface
 from tm_exporter.alerts.overrides import alerts_of
-from tm_exporter.alerts.quorum import VANTAGE, quorum
+from tm_exporter.alerts.quorum import VANTAGE
 from tm_exporter.alerts.render import HEADER, Release, rules_file
 from tm_exporter.alerts.rule import Alert, Group
 
@@ -48,7 +48,9 @@ def quorum_rules() -> str:
 
 
 def _by_quorum(group: Group) -> Group:
-    return quorum((group,))[0] if group in _ABOUT_THE_SERVICE else group
+    if group in _ABOUT_THE_SERVICE:
+        return quorum.quorum((group,))[0]
+    return quorum.incidents((group,))[0] if group in incidents.GROUPS else group
 
 
 def _row(alert: Alert) -> str:

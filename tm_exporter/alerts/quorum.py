@@ -33,6 +33,27 @@ def quorum(groups: Iterable[Group], vantage: str = VANTAGE) -> tuple[Group, ...]
     )
 
 
+def incidents(groups: Iterable[Group], vantage: str = VANTAGE) -> tuple[Group, ...]:
+    """
+    Return groups whose alerts are also there without a place, once a majority has them.
+
+    For alerts that keep back others: what pages for a majority names no place, and
+    nothing that names one keeps it back.
+
+    Args:
+        groups: As for `quorum`.
+        vantage: The label that tells places apart.
+    """
+    return tuple(
+        replace(group, rules=tuple(_also(rule, vantage) for rule in group.rules))
+        for group in groups
+    )
+
+
+def _also(rule: Rule, vantage: str) -> Rule:
+    return replace(rule, expr=f"{rule.expr}\nor\n{_agreed(rule.expr, vantage)}")
+
+
 def _rule(rule: Rule, vantage: str) -> Rule:
     if isinstance(rule, Alert) and rule.severity == "critical":
         return replace(rule, expr=_agreed(rule.expr, vantage))

@@ -54,7 +54,8 @@ model and a probe that generates. What cannot be seen from here counts as such.
 {{- range .Values.extraEnv -}}
 {{- if regexMatch "^(TENSORMESH_INFERENCE_API_KEY|TM_CONFIG_HOME|TM_EXPORTER_TARGETS__.*__API_KEY(_FILE)?)$" .name -}}
 {{- $credential = true -}}
-{{- else if regexMatch "^TM_EXPORTER_TARGETS(_FROM)?$" .name -}}
+{{- /* All targets, files of them, a whole one, a new one, or what one asks. */}}
+{{- else if regexMatch "^TM_EXPORTER_TARGETS(_FROM|__([^_]|_[^_])+|__.*__(SURFACE|PROBES(__.*)?))?$" .name -}}
 {{- $unseen = true -}}
 {{- else if regexMatch "^TM_EXPORTER_TARGETS__.*__MODELS$" .name -}}
 {{- $models = true -}}

@@ -8,7 +8,7 @@
 {{- fail "podDisruptionBudget: minAvailable and maxUnavailable exclude each other; give one of the two" -}}
 {{- end -}}
 {{- range .Values.extraEnv -}}
-{{- if regexMatch "^(TM_EXPORTER_(CONFIG|STATE_DIR|SERVER__(HEALTH_)?LISTEN|(LEASE|SHARD)__.*)|POD_NAME(SPACE)?)$" .name -}}
+{{- if regexMatch "^(TM_EXPORTER_(CONFIG|STATE_DIR|SERVER(__(HEALTH_)?LISTEN)?|(LEASE|SHARD)(__.*)?)|POD_NAME(SPACE)?)$" .name -}}
 {{- fail (printf "extraEnv: %s is set by the chart; use the chart's own values, or `config`, instead" .name) -}}
 {{- end -}}
 {{- end -}}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tm_exporter.config.fixed import FIXED
+from tm_exporter.config.origin import dotted
 from tm_exporter.docgen import pages
 from tm_exporter.logs.log_events import EVENTS
 
@@ -30,6 +32,16 @@ def logged() -> Iterator[tuple[str, str]]:
 def test_a_page_is_what_the_declarations_say(path: str) -> None:
     """If not: `make docs`."""
     assert (ROOT / path).read_text(encoding="utf-8") == pages.PAGES[path]()
+
+
+@pytest.mark.parametrize("page", ["docs/reload.md", "docs/kubernetes.md"])
+def test_what_needs_a_restart_is_told(page: str) -> None:
+    """Each key; of those that the chart says itself, its page lists them elsewhere."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    whose = {("server", "listen"), ("server", "health_listen")}
+    keys = FIXED if page == "docs/reload.md" else set(FIXED) - whose
+
+    assert [key for key in map(dotted, keys) if f"`{key}`" not in text] == []
 
 
 def test_pages_are_written_below_the_root(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ async def test_each_alert_has_a_page(client: httpx.AsyncClient) -> None:
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert f"<h1>{name}</h1>" in answer.text
         assert "<h2>First command</h2>" in answer.text
+        assert "](" not in answer.text  # a link that is shown as it is written
 
 
 async def test_the_list_has_them_all(client: httpx.AsyncClient) -> None:

@@ -233,7 +233,8 @@ def _came_whole(exchange: Exchange, promise: Promise[T]) -> bool:
     """Whether a body that only the close ends was all there, however it was closed."""
     if not (exchange.fault and exchange.fault.kind is FaultKind.CLOSED):
         return False
-    if not exchange.close_delimited or promise.read is None:
+    is_plain = exchange.header("content-encoding") in (None, "identity")
+    if not (exchange.close_delimited and is_plain and promise.read):
         return False
     content = exchange.content
     if too_many_parts(content) is not None:

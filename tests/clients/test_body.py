@@ -93,7 +93,12 @@ ROWS: list[tuple[str, list[Any], Any]] = [
      (None, None, Reason.CONNECTION_LOST)),
     ("until-close-empty", [send(UNTIL_CLOSE)], (None, None, Reason.CONNECTION_LOST)),
     ("until-close-garbage", [send(UNTIL_CLOSE + b"<html>")], WRONG),
-    ("until-reset", [send(UNTIL_CLOSE + TEXT), pause(0.05), reset], LOST),
+    (
+        "until-reset",
+        [send(UNTIL_CLOSE + TEXT), pause(0.05), reset],
+        (Stage.BODY, FaultKind.CLOSED, None),
+    ),
+    ("until-reset-cut", [send(UNTIL_CLOSE + TEXT[:-1]), pause(0.05), reset], LOST),
     ("204", [send(head(status="204 No"))], WRONG),
     # codings
     ("gzip", [coded(ZIPPED, "gzip")], GOOD),

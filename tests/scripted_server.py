@@ -7,6 +7,7 @@ server does is not disturbed by the event loop under test.
 
 import contextlib
 import re
+import secrets
 import select
 import socket
 import ssl
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 PATIENCE = 20.0
 """Seconds after which a step gives up: longer than any good test takes."""
 
+_BELOW_THE_SYSTEM_S, _MANY_PORTS = 20_000, 12_000
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -236,10 +238,15 @@ def serving(*steps: Step, host: str = "127.0.0.1", port: int = 0) -> Iterator[Se
 
 
 def free_port() -> int:
-    """Return a port of this machine on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """
+    Return a port of this machine on which nobody listens, and nobody will by chance.
+
+    It is below those which the system gives to whoever connects, or asks for any.
+    """
+    while True:
+        port = _BELOW_THE_SYSTEM_S + secrets.randbelow(_MANY_PORTS)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @contextlib.contextmanager

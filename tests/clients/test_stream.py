@@ -174,40 +174,25 @@ async def test_what_came_while_our_loop_was_busy_is_no_stall() -> None:
     assert reason is None
 
 
-async def test_a_wait_for_space_is_no_stall() -> None:
-    """The service cannot go on while we do not read."""
+@pytest.mark.parametrize("short", [{"idle_timeout": 0.2}, {"timeout": 0.4}], ids=str)
+async def test_a_wait_for_space_takes_none_of_the_service_s_time(
+    short: dict[str, float],
+) -> None:
+    """It cannot go on while we do not read, and has as long as if there were space."""
     space = Space(own=0, shared=0)
     other = Holding(space, "other")
     await other.grow(1)  # its turn to go on without
-    asyncio.get_running_loop().call_later(0.4, other.end)
-
-    exchange, _, reason = await stream_from(
-        request,
-        send(UNTIL_CLOSE + HELLO, HELLO * 500 + STOP + DONE, every=0.02),
-        idle_timeout=0.2,
-        transport=make_transport(space=space),
-    )
-
-    assert reason is None
-    assert 0.2 < exchange.held_back < 10
-
-
-async def test_a_wait_for_space_takes_none_of_the_service_s_time() -> None:
-    """It has as long as if there had been space."""
-    space = Space(own=0, shared=0)
-    other = Holding(space, "other")
-    await other.grow(1)
     asyncio.get_running_loop().call_later(0.6, other.end)
 
     exchange, _, reason = await stream_from(
         request,
         send(UNTIL_CLOSE + HELLO, HELLO * 500 + STOP + DONE, every=0.02),
-        timeout=0.4,
         transport=make_transport(space=space),
+        **short,
     )
 
     assert reason is None
-    assert exchange.held_back > 0.4
+    assert 0.4 < exchange.held_back < 10
 
 
 async def test_a_wait_for_space_ends_and_is_told() -> None:

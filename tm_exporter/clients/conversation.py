@@ -351,18 +351,15 @@ class Conversation:
         """
         if self.held.grow_at_once(size):
             return
-        begun, end = self.clock(), self.time_limit.when()
-        patience = max(0.0, self.limits.patience - self.held_back)
-        if end is not None:
-            self.time_limit.reschedule(end + patience)
+        begun = self.clock()
+        self.time_limit.reschedule(self.deadline + self.limits.patience)
         try:
             await self.held.grow(size)
         finally:
-            waited = self.clock() - begun
-            self.held_back += waited
-        self._read_on_at = begun + waited
-        if end is not None:
-            self.time_limit.reschedule(end + min(waited, patience))
+            self._read_on_at = self.clock()
+            self.held_back += self._read_on_at - begun
+        more = min(self.held_back, self.limits.patience)
+        self.time_limit.reschedule(self.deadline + more)
 
     async def _receive_in_time(
         self, reader: BodyReader | None

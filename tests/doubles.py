@@ -1,6 +1,7 @@
 """Small stand-ins that tests share."""
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -110,3 +111,8 @@ class OpenPurse:
         """Take note."""
         self.settled.append(reserved.key)
         return observation
+
+
+def no_thread(_: threading.Thread) -> None:
+    """Fail to start, as a thread does where the system has none left."""
+    raise RuntimeError("can't start new thread")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.doubles import FakeClock
+from tests.doubles import FakeClock, no_thread
 from tm_exporter.budget.ledger import Caps, Ledger, LedgerUnusable, Left
 from tm_exporter.budget.till import Standing, Till
 from tm_exporter.budget.worker import ThreadWorker
@@ -38,11 +38,6 @@ class Scripted:
 
 
 Make = Callable[..., Till]
-
-
-def no_thread(_: threading.Thread) -> None:
-    """Fail as Python does where the system has none left."""
-    raise RuntimeError("can't start new thread")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from tests.doubles import no_thread
 from tm_exporter.budget.worker import ThreadWorker
 from tm_exporter.lease.flock import FileLease
 
@@ -79,10 +80,6 @@ async def test_without_a_thread_it_goes_on_trying(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A limit on processes may be out of the way soon."""
-
-    def no_thread(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
     lease = competitor(tmp_path / "tm-exporter.lock")
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", no_thread)

@@ -143,7 +143,7 @@ async def test_deployments_without_the_user() -> None:
 
 
 async def test_a_fault_ends_the_run() -> None:
-    """Each deployment would only fail likewise, and take its time."""
+    """Where nothing works, each deployment would fail likewise, and take its time."""
     broken = answered({}, status=503)
     outcome, plane = await metrics(
         {USER: of("a"), MODELS: deployed("d", "e"), route("d"): broken}
@@ -153,6 +153,25 @@ async def test_a_fault_ends_the_run() -> None:
     assert outcome.supported
     assert [path for path, _ in plane.asked] == [USER, MODELS, route("d")]
     assert values(outcome, USER_METRIC) == {("a",): 1}
+
+
+async def test_a_deployment_that_is_refused_hides_no_other() -> None:
+    """What is wrong with one request fails the run, and only that."""
+    refused = answered({"message": "it never ran"}, status=400)
+    outcome, plane = await metrics(
+        {
+            USER: refused,
+            MODELS: deployed("d", "e", "f", "g"),
+            route("d"): refused,
+            route("e"): of("a", 3),
+            route("f"): answered({}, status=503),
+        }
+    )
+
+    assert outcome.verdict.reason is Reason.BAD_REQUEST
+    assert outcome.supported
+    assert [path for path, _ in plane.asked][2:] == [*map(route, "def")]
+    assert values(outcome, DEPLOYMENT_METRIC) == {("e", "a"): 3}
 
 
 async def test_an_id_that_fits_no_path_is_not_asked_for() -> None:

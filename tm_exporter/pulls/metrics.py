@@ -63,7 +63,7 @@ class MetricsPull(Pull[MetricsSection]):
         )
         of_deployments: dict[str, Measurements] = {}
         for deployment_id, route in await _routes(reading):
-            if not reading.verdict.passed or self.clock() > until:
+            if not reading.goes_on or self.clock() > until:
                 break
             measured = await reading.ask(
                 route, read_measurements, window, may_be_missing=True

@@ -15,6 +15,14 @@ T = TypeVar("T")
 
 _MISSING_ROUTE = (404, 501)
 
+_OF_ONE_REQUEST = (
+    Reason.BAD_REQUEST,
+    Reason.TOO_LARGE,
+    Reason.ERROR_BODY,
+    Reason.BAD_PAYLOAD,
+)
+"""What the service may say to one request, and answer the next one."""
+
 
 class Reading:
     """
@@ -40,11 +48,17 @@ class Reading:
         self._excused: list[tuple[Exchange, Verdict]] = []
         self._failed: Exchange | None = None
         self._verdict = PASSED
+        self._goes_on = True
 
     @property
     def verdict(self) -> Verdict:
         """Of the first request that failed; passed as long as none did."""
         return self._verdict
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the next request may fare better than those that failed."""
+        return self._goes_on
 
     async def ask(
         self,
@@ -112,6 +126,8 @@ class Reading:
         )
 
     def _note(self, verdict: Verdict, exchange: Exchange | None) -> None:
+        if not verdict.passed and verdict.reason not in _OF_ONE_REQUEST:
+            self._goes_on = False
         if self._verdict.passed and not verdict.passed:
             self._verdict, self._failed = verdict, exchange
 

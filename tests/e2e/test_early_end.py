@@ -1,5 +1,6 @@
 """Signals while the program still loads, and while it ends already."""
 
+import subprocess
 import sys
 from pathlib import Path
 from signal import SIGHUP, SIGINT, SIGTERM
@@ -50,3 +51,21 @@ def test_no_signal_comes_too_early_or_too_late(tmp_path: Path) -> None:
 
         assert process.process.returncode == 0
         assert "Traceback" not in process.stderr
+
+
+def test_an_end_looks_through_no_memory() -> None:
+    """What is frozen is left out when the interpreter looks for garbage at its end."""
+    program = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print(len(gc.get_objects())))\n"
+        "from tm_exporter.__main__ import main\n"
+        "sys.argv = ['tm-exporter', '--version']\n"
+        "sys.exit(main())\n"
+    )
+    ended = subprocess.run(  # noqa: S603 -- our own program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    left = int(ended.stdout.split()[-1])
+
+    assert left < 1000, f"{left} objects are looked through"

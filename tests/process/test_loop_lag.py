@@ -194,14 +194,12 @@ async def test_a_real_block_is_measured() -> None:
         ended = time.monotonic()
         at_once = meter.worst(begun, ended)
         async with asyncio.timeout(10):
-            while not told:
+            while max(told, default=0.0) < at_once:  # by then the worst of its period
                 await asyncio.sleep(0.01)
         later = meter.worst(begun, ended)
     meter.stop()
 
-    assert at_once >= 0.1 - CLOSELY - 0.005
-    assert later >= 0.1 - CLOSELY - 0.005
-    assert max(told) == pytest.approx(later)
+    assert 0.1 - CLOSELY - 0.005 <= at_once <= later
 
 
 async def test_it_can_be_stopped_and_begun_twice() -> None:

@@ -21,11 +21,10 @@ def main() -> int:
     From here on SIGTERM ends the program, and so does Ctrl-C. Loading takes a second or
     more, in which the one would be lost on the first process of a container, which no
     default ends, and the other would print a traceback.
-
-    At the end the system takes the memory back at once. Python would look through all
-    of it before, twice: most of what an end costs, and where a container may use a
-    tenth of a processor, a second and more of the two that an end may take.
     """
+    # The system takes the memory back at once. Python would look through all of it
+    # before, twice: where a container may use a tenth of a processor, that is more than
+    # a second of the two that an end may take.
     atexit.register(gc.freeze)
     _open_standard_streams()
     if _is(_RELOADING):  # what a reload would read is read later
